@@ -1,0 +1,355 @@
+#include "app/replay.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/claim.h"
+#include "app/workers.h"
+#include "base/clock.h"
+#include "base/enc.h"
+#include "base/mem.h"
+#include "sys/lock.h"
+
+#define RENEW_MS (MANIFEST_LEASE_MS / 3)
+#define ERROR_NOTE ".error"	/* beside a segment in failed/: why */
+#define ERROR_NOTE_MAX 4096
+
+static void
+count_rows(void *arg, int64_t rows)
+{
+	struct replay *r = arg;
+
+	__atomic_fetch_add(&r->progress->rows, (uint64_t)rows, __ATOMIC_RELAXED);
+	if (r->report && r->jobs <= 1)
+		r->report(r->progress);
+}
+
+void
+replay_init(struct replay *r, const struct spool *sp, unsigned jobs)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	*r = (struct replay){ .sp = sp, .jobs = jobs };
+	r->progress = workers_shared(sizeof(*r->progress));
+	r->load.progress = count_rows;
+	r->load.arg = r;
+	enc_random_hex(r->token, 16);
+	snprintf(r->owner, sizeof(r->owner), "%s:%ld", host, (long)getpid());
+}
+
+char *
+replay_rejects_path(const struct spool *sp, const char *tag, const char *name,
+    const char *sha256)
+{
+	if (!tag)
+		return xasprintf("%s/failed/files/%.16s.rejects.ndjson", sp->root, sha256);
+	return xasprintf("%s/failed/%s/%s.rejects.ndjson", sp->root, tag, name);
+}
+
+/* Set a segment aside with the reason beside it, the reason first. */
+static int
+set_aside(struct replay *r, const char *name, const char *reason, struct err *err)
+{
+	char *from = spool_batch_path(r->sp, "processing", r->batch->tag);
+	char *to = spool_batch_path(r->sp, "failed", r->batch->tag);
+	char *note = xasprintf("%s/%s" ERROR_NOTE, to, name);
+	int rc = -1;
+
+	if (fs_mkdirs(to, 0750, err) == 0 &&
+	    fs_write_durable(note, reason, strlen(reason), 0640, err) == 0 &&
+	    spool_move(from, to, name, true, NULL, err) >= 0)
+		rc = 0;
+	free(note);
+	free(to);
+	free(from);
+	return rc;
+}
+
+static int
+archive_file(struct replay *r, const char *name, struct err *err)
+{
+	char *from = spool_batch_path(r->sp, "processing", r->batch->tag);
+	char *to = spool_archive_path(r->sp, r->batch->tag, r->batch->created_us);
+	int rc = spool_move(from, to, name, false, NULL, err);
+
+	free(to);
+	free(from);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+renew(struct replay *r, struct err *err)
+{
+	int64_t now = clock_mono_ms();
+	int got;
+
+	if (now - r->renewed_ms < RENEW_MS)
+		return 0;
+	r->renewed_ms = now;
+	got = load_connect(&r->load, err) < 0 ? -1 :
+	    manifest_lease(r->load.db, r->batch, r->owner, r->token, err);
+	return got == 0 ? err_set(err, ERR_TEMP, "batch %s was finished by somebody else",
+	    r->batch->tag) : MIN(got, 0);
+}
+
+/* The task of a worker: one segment, loaded and moved. */
+static int
+replay_file(void *arg, size_t i, struct err *err)
+{
+	struct replay *r = arg;
+	const struct batch_file *f = &r->batch->file[r->todo[i]];
+	struct load_job job = { .name = f->name, .sha256 = f->sha256, .bytes = f->bytes,
+		.batch_id = r->batch->id };
+	char *dir = spool_batch_path(r->sp, "processing", r->batch->tag);
+	char *path = xasprintf("%s/%s", dir, f->name);
+	char *rejects = replay_rejects_path(r->sp, r->batch->tag, f->name, NULL);
+	struct load_stats stats;
+	int rc;
+
+	job.path = path;
+	job.rejects = rejects;
+	rc = load_segment(&r->load, &job, &stats, err);
+	if (rc == LOAD_FAILED) {
+		char *reason = xstrdup(err->text);
+
+		err_release(err);
+		/* ENOENT: somebody else moved it, fine */
+		rc = fs_exists(path) ? set_aside(r, f->name, reason, err) : 0;
+		free(reason);
+	} else if (rc >= 0) {
+		rc = archive_file(r, f->name, err);
+	}
+	if (rc == 0) {
+		__atomic_fetch_add(&r->progress->segments_done, 1, __ATOMIC_RELAXED);
+		if (r->jobs <= 1)
+			rc = renew(r, err);
+	}
+	free(rejects);
+	free(path);
+	free(dir);
+	return rc;
+}
+
+/* The parent's connection is not the child's to use, nor to close. */
+static void
+forget_connection(void *arg)
+{
+	struct replay *r = arg;
+
+	r->load.db = NULL;
+	r->load.map = (struct partmap)PARTMAP_INIT;
+}
+
+static int
+tick(void *arg, struct err *err)
+{
+	struct replay *r = arg;
+
+	if (r->report)
+		r->report(r->progress);
+	return renew(r, err);
+}
+
+/* Files in the folder that the row does not list belong to the batch too. */
+static int
+adopt_strangers(struct replay *r, const char *dir, struct err *err)
+{
+	struct fs_names names = FS_NAMES_INIT;
+	struct batch *b = r->batch;
+	int rc = fs_scan(dir, &names, err);
+
+	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
+		char sha[65];
+		uint64_t bytes;
+		bool listed = false;
+
+		for (size_t k = 0; k < b->nr && !listed; k++)
+			listed = strcmp(b->file[k].name, names.name[i]) == 0;
+		if (listed || !spool_is_segment(names.name[i]))
+			continue;
+		rc = spool_hash(dir, names.name[i], true, sha, &bytes, err);
+		if (rc == 0)
+			batch_add(b, names.name[i], sha, bytes);
+		rc = MIN(rc, 0);
+	}
+	fs_names_release(&names);
+	return rc;
+}
+
+void
+replay_look_for_files(const struct spool *sp, struct batch *b)
+{
+	char *archive = spool_archive_path(sp, b->tag, b->created_us);
+
+	for (size_t i = 0; i < b->nr; i++) {
+		struct batch_file *f = &b->file[i];
+		char *failed = xasprintf("%s/failed/%s/%s", sp->root, b->tag, f->name);
+		char *note = xasprintf("%s" ERROR_NOTE, failed);
+		char *done = xasprintf("%s/%s", archive, f->name);
+		struct str why = STR_INIT;
+		struct err ignored = ERR_INIT;
+
+		free(f->error);
+		f->error = NULL;
+		f->missing = !fs_exists(done) && !fs_exists(failed);
+		if (f->missing)
+			f->error = xstrdup("listed, but found nowhere");
+		else if (fs_exists(failed) &&
+		    fs_read(note, ERROR_NOTE_MAX, &why, &ignored) == 0)
+			f->error = str_detach(&why);
+		str_release(&why);
+		err_release(&ignored);
+		free(done);
+		free(note);
+		free(failed);
+	}
+	free(archive);
+}
+
+static int
+sync_dirs(struct replay *r, const char *dir, struct err *err)
+{
+	char *archive = spool_archive_path(r->sp, r->batch->tag, r->batch->created_us);
+	int rc = fs_sync_dir(archive, err);
+
+	free(archive);
+	return rc < 0 ? -1 : fs_sync_dir(dir, err);
+}
+
+static int
+load_files(struct replay *r, const char *dir, struct err *err)
+{
+	struct workers w = { .jobs = r->jobs, .task = replay_file, .child = forget_connection,
+		.tick = tick, .arg = r };
+	char *archive = spool_archive_path(r->sp, r->batch->tag, r->batch->created_us);
+	size_t n = 0;
+	int rc = -1;
+
+	if (adopt_strangers(r, dir, err) < 0)
+		goto out;
+	r->todo = xcalloc(r->batch->nr, sizeof(*r->todo));
+	for (size_t i = 0; i < r->batch->nr; i++) {
+		char *path = xasprintf("%s/%s", dir, r->batch->file[i].name);
+
+		if (fs_exists(path))
+			r->todo[n++] = i;
+		free(path);
+	}
+	r->progress->segments = n;
+	r->progress->segments_done = r->progress->rows = 0;
+	snprintf(r->progress->tag, sizeof(r->progress->tag), "%s", r->batch->tag);
+	if (fs_mkdirs(archive, 0750, err) < 0)
+		goto out;
+	if (n == 0 || (workers_run(&w, n, err) == 0 && sync_dirs(r, dir, err) == 0))
+		rc = 0;
+out:
+	free(archive);
+	free(r->todo);
+	r->todo = NULL;
+	return rc;
+}
+
+/* A listed file that is still in incoming/ means a gate between its commit and
+ * its moves: 0 a live one (leave the batch to it), 1 its moves are finished now. */
+static int
+finish_gate(struct replay *r, const char *dir, struct err *err)
+{
+	char *incoming = spool_path(r->sp, "incoming");
+	int fd = -1, rc = 1;
+
+	for (size_t i = 0; rc == 1 && i < r->batch->nr; i++) {
+		char *there = xasprintf("%s/%s", incoming, r->batch->file[i].name);
+		char *here = xasprintf("%s/%s", dir, r->batch->file[i].name);
+		bool waits = fs_exists(there) && !fs_exists(here);
+
+		free(here);
+		free(there);
+		if (!waits)
+			continue;
+		rc = lock_dir(incoming, &fd, err);
+		if (rc == 1 && claim_finish_moves(r->sp, r->batch, err) < 0)
+			rc = -1;
+		break;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(incoming);
+	return rc;
+}
+
+static int
+work(struct replay *r, const char *dir, struct str *event, struct err *err)
+{
+	int got = finish_gate(r, dir, err);
+
+	if (got <= 0)
+		return got < 0 ? -1 : REPLAY_BUSY;
+	got = manifest_lease(r->load.db, r->batch, r->owner, r->token, err);
+	if (got <= 0)
+		return got < 0 ? -1 : REPLAY_KNOWN;
+	r->renewed_ms = clock_mono_ms();
+	if (load_files(r, dir, err) < 0) {
+		struct err ignored = ERR_INIT;
+
+		if (r->load.db && !pg_broken(r->load.db))
+			manifest_release_lease(r->load.db, r->batch, r->token, &ignored);
+		err_release(&ignored);
+		return -1;
+	}
+	replay_look_for_files(r->sp, r->batch);
+	if (load_connect(&r->load, err) < 0)
+		return -1;
+	got = manifest_finish(r->load.db, r->batch, r->token, event, err);
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return REPLAY_BUSY;
+	/* a crash before this leaves an empty folder, which the gate removes */
+	if (rmdir(dir) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+		return err_setno(err, "could not remove \"%s\"", dir);
+	return REPLAY_DONE;
+}
+
+int
+replay_batch(struct replay *r, const char *tag, struct batch *b, struct str *event,
+    struct err *err)
+{
+	char *dir = spool_batch_path(r->sp, "processing", tag);
+	int fd = -1, rc = -1, got;
+
+	r->batch = b;
+	if (load_connect(&r->load, err) < 0 || (got = manifest_load(r->load.db, tag, b, err)) < 0)
+		goto out;
+	rc = REPLAY_UNKNOWN;
+	if (!got || strcmp(b->spool_id, r->sp->id) != 0)
+		goto out;
+	rc = REPLAY_KNOWN;
+	if (batch_finished(b))
+		goto out;
+	rc = -1;
+	if (fs_mkdirs(dir, 0750, err) < 0 || (got = lock_dir(dir, &fd, err)) < 0)
+		goto out;
+	rc = REPLAY_BUSY;
+	if (!got)
+		goto out;
+	/* between our look and our lock another replayer may have finished it */
+	got = manifest_load(r->load.db, tag, b, err);
+	if (got < 0 || !lock_still_names(dir, fd)) {
+		rc = got < 0 ? -1 : REPLAY_BUSY;
+		goto out;
+	}
+	if (batch_finished(b)) {
+		rmdir(dir);
+		rc = REPLAY_KNOWN;
+		goto out;
+	}
+	rc = work(r, dir, event, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/*
+ * conf.h - settings and where each came from: option > environment >
+ * $XDG_CONFIG_HOME/sluice/sluice.yaml > /etc/sluice/sluice.yaml > default.
+ *
+ * The keys, their types and defaults are one table in conf.c (and the page
+ * sluice.yaml(5), checked by a test). Key a.b is SLUICE_A_B in the environment.
+ * An unknown key or a value that does not parse is ERR_CONFIG with file and
+ * line. This is the only file that reads the environment for settings.
+ */
+#ifndef SVC_CONF_H
+#define SVC_CONF_H
+
+#include "base/err.h"
+
+struct conf;
+
+/* file: -c FILE, or NULL for SLUICE_CONFIG, else the two usual places (each
+ * may be absent; a file that was named must exist). */
+struct conf *conf_load(const char *file, struct err *err);
+void conf_free(struct conf *c);
+/* An option that was given; NULL text changes nothing. option is for the
+ * message, and a bad value is ERR_USAGE. */
+int conf_option(struct conf *c, const char *key, const char *text, const char *option,
+    struct err *err);
+
+/* Borrowed until conf_free; NULL when it has no value. A key that is not in the
+ * table is a bug. */
+const char *conf_str(const struct conf *c, const char *key);
+uint64_t conf_uint(const struct conf *c, const char *key);
+uint64_t conf_size(const struct conf *c, const char *key);
+uint64_t conf_ms(const struct conf *c, const char *key);
+bool conf_bool(const struct conf *c, const char *key);
+/* Was it set anywhere (not the default)? */
+bool conf_is_set(const struct conf *c, const char *key);
+
+/* The i-th key of the table with its value and origin (`option --x`, `env X`,
+ * `FILE:LINE`, `default`); false past the end. */
+struct conf_item { const char *key, *value, *origin, *type, *help; };
+bool conf_item(const struct conf *c, size_t i, struct conf_item *out);
+
+#endif

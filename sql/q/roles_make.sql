@@ -1,0 +1,1 @@
+SELECT sluice.roles_make()

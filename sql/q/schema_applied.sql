@@ -1,0 +1,1 @@
+INSERT INTO sluice.schema_version (version, name) VALUES ($1, $2)

@@ -1,0 +1,2 @@
+-- One migration at a time, whoever runs it; gone with the transaction.
+SELECT pg_advisory_xact_lock(hashtext('sluice.schema'))

@@ -1,0 +1,51 @@
+#!/bin/sh
+# The server is killed, or restarted at once, while segments are loaded: the run
+# says 75, the next one finishes, nothing is lost or twice.
+. "${0%/*}/test-lib.sh"
+need python3 psql zstd
+. "$SRC/t/lib-pg.sh"
+export PYTHONDONTWRITEBYTECODE=1
+[ -x "$SLUICE_BUILD/bin/spool-replay" ] || skip_all 'no spool-replay here'
+pg_start
+: "${CRASH_ROUNDS:=8}"
+seed=${SEED:-$(date +%s)}
+echo "# seed $seed"
+
+line() {
+	spool-gate -s spool 2>gate.err >opened
+	gate=$?
+	spool-replay -s spool -j 2 <opened >done.out 2>replay.err
+	replay=$?
+	echo "$gate $replay" >status
+}
+
+crash_round() {	# $1: number
+	python3 "$SRC/t/helper/mkspool.py" spool --word "r$1" --segments 4 --records 8000 --bad
+	line &
+	pid=$!
+	# where the server dies moves through the run, with the seed
+	wait_for 20 test -s opened
+	sleep "0.$(printf '%03d' $(((seed * 7919 + $1 * 104729) % 400)))"
+	if [ $(($1 % 2)) = 0 ]; then pg_kill9; pg_up; else pg_restart_immediate; fi
+	wait $pid
+	first=$(cat status)
+	mv replay.err replay.err.first
+	rm -f opened
+	line
+	is "$gate" 0
+	case $replay in 0 | 2) ;; *) is "$replay (second run) $(cat replay.err)" 2 ;; esac
+	case $first in
+	"0 75") echo hit >>hits; is "$(wc -l <replay.err.first)" 1 ;;
+	"0 2" | "0 0") ;;
+	*) is "first run: $first $(cat gate.err replay.err.first)" '0 75' ;;
+	esac
+	python3 "$SRC/t/helper/check.py" --spool spool --ids ids.txt --files files.txt
+}
+
+i=1
+while [ $i -le "$CRASH_ROUNDS" ]; do
+	ok "round $i" "crash_round $i"
+	i=$((i + 1))
+done
+ok 'some of them were in the middle of a load' '[ "$(wc -l <hits)" -ge 2 ]'
+finish
