@@ -44,6 +44,7 @@ CREATE TABLE sluice.ingestion_manifest (
 CREATE INDEX ingestion_manifest_unfinished ON sluice.ingestion_manifest (spool_id)
 	WHERE status IN ('open', 'processing');
 CREATE INDEX ingestion_manifest_created_at ON sluice.ingestion_manifest (created_at);
+CREATE INDEX ingestion_manifest_finished_at ON sluice.ingestion_manifest (finished_at);
 
 -- The ledger: what this database holds, by content. Never expires by itself;
 -- no foreign key of a data table points here, so partitions can be dropped.
@@ -110,9 +111,12 @@ CREATE TABLE sluice.outbox_sink (
 );
 INSERT INTO sluice.outbox_sink (name) VALUES ('stdout');
 
+-- key is that of the outbox row: "the lowest undone id of a key" is then one
+-- probe of one small index, however much has been delivered before.
 CREATE TABLE sluice.outbox_delivery (
 	outbox_id bigint NOT NULL REFERENCES sluice.outbox ON DELETE CASCADE,
 	sink text NOT NULL REFERENCES sluice.outbox_sink ON DELETE CASCADE,
+	key text NOT NULL,
 	attempts integer NOT NULL DEFAULT 0,
 	next_attempt_at timestamptz NOT NULL DEFAULT now(),
 	processed_at timestamptz,
@@ -121,6 +125,8 @@ CREATE TABLE sluice.outbox_delivery (
 	PRIMARY KEY (outbox_id, sink)
 );
 CREATE INDEX outbox_delivery_undone ON sluice.outbox_delivery (sink, outbox_id)
+	WHERE processed_at IS NULL AND NOT failed;
+CREATE INDEX outbox_delivery_head ON sluice.outbox_delivery (sink, key, outbox_id)
 	WHERE processed_at IS NULL AND NOT failed;
 
 -- An outbox row, with a delivery for each sink, in the caller's transaction.
@@ -131,8 +137,8 @@ AS $$
 		INSERT INTO sluice.outbox (type, key, payload)
 		VALUES (p_type, p_key, p_payload) RETURNING id
 	), d AS (
-		INSERT INTO sluice.outbox_delivery (outbox_id, sink)
-		SELECT o.id, s.name FROM o, sluice.outbox_sink s
+		INSERT INTO sluice.outbox_delivery (outbox_id, sink, key)
+		SELECT o.id, s.name, p_key FROM o, sluice.outbox_sink s
 	)
 	SELECT id FROM o
 $$;

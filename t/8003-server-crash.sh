@@ -12,10 +12,9 @@ seed=${SEED:-$(date +%s)}
 echo "# seed $seed"
 
 line() {
-	spool-gate -s spool 2>gate.err >opened
-	gate=$?
-	spool-replay -s spool -j 2 <opened >done.out 2>replay.err
-	replay=$?
+	gate=0 replay=0
+	spool-gate -s spool 2>gate.err >opened || gate=$?
+	spool-replay -s spool -j 2 <opened >done.out 2>replay.err || replay=$?
 	echo "$gate $replay" >status
 }
 
@@ -27,7 +26,7 @@ crash_round() {	# $1: number
 	wait_for 20 test -s opened
 	sleep "0.$(printf '%03d' $(((seed * 7919 + $1 * 104729) % 400)))"
 	if [ $(($1 % 2)) = 0 ]; then pg_kill9; pg_up; else pg_restart_immediate; fi
-	wait $pid
+	wait $pid || :
 	first=$(cat status)
 	mv replay.err replay.err.first
 	rm -f opened

@@ -8,12 +8,14 @@ export PYTHONDONTWRITEBYTECODE=1
 [ -x "$SLUICE_BUILD/bin/spool-replay" ] || skip_all 'no spool-replay here'
 pg_start
 mk() { python3 "$SRC/t/helper/mkspool.py" spool --segments 3 --records 50 "$@"; }
-check() { python3 "$SRC/t/helper/check.py" --spool spool --ids ids.txt --files files.txt; }
+check() { python3 "$SRC/t/helper/check.py" --spool spool --ids ids.txt --files files.txt --db "$direct"; }
 files() { (cd spool && find . -type f ! -path './.id' | sort | xargs sha256sum) >"$1"; }
 one_line() {
 	grep -v '^[a-z-]*: hint: ' "$1" >words
 	is "$(wc -l <words): $(cat "$1")" "1: $(cat "$1")"
 }
+
+direct=$DATABASE_URL
 
 mk --word one
 pg_stop
@@ -52,6 +54,9 @@ ok 'files as arguments: 75, then loaded' '
 
 if command -v pgbouncer >/dev/null 2>&1; then
 	pg_pooler_start
+	# by default a client waits for two minutes, and a failed login for 15 s
+	printf 'query_wait_timeout = 3\nserver_login_retry = 1\n' >>"$PG_DIR/b/ini"
+	kill -HUP "$(cat "$PG_DIR/b/pid")"
 	export DATABASE_URL="$POOLER_URL"
 	ok 'through the pooler, three times, two jobs' '
 		for word in pa pb pc; do
@@ -63,8 +68,9 @@ if command -v pgbouncer >/dev/null 2>&1; then
 		mk --word pd
 		exit_is 0 spool-gate -s spool >opened
 		pg_stop
-		exit_is 75 spool-replay -s spool -d "$POOLER_URL connect_timeout=2" <opened >out 2>err
+		exit_is 75 spool-replay -s spool <opened >out 2>err
 		pg_up
+		wait_for 10 psql -Xqc "SELECT 1" -d "$POOLER_URL"
 		exit_is 0 spool-replay -s spool <opened >out; check'
 else
 	_required pgbouncer && _want pgbouncer 'no pgbouncer here'

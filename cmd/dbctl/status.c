@@ -41,9 +41,9 @@ say_table(struct dbctl *d, const struct pg_rows *r, int i, struct err *err)
 		json_put_key_cstr(&s, "from", from);
 	if (to)
 		json_put_key_cstr(&s, "to", to);
-	return dbctl_say(d, &s, err, "%-20s %12lld rows %10lld KiB  %s%s%s", pg_text(r, i, 0),
-	    (long long)pg_int(r, i, 1), (long long)(pg_int(r, i, 2) >> 10), from ? from : "",
-	    from ? " to " : "", to ? to : "");
+	return dbctl_say(d, &s, err, "%-20s %12lld rows %10lld KiB%s%s%s%s", pg_text(r, i, 0),
+	    (long long)pg_int(r, i, 1), (long long)(pg_int(r, i, 2) >> 10),
+	    from ? "  " : "", from ? from : "", from ? " to " : "", to ? to : "");
 }
 
 static int

@@ -85,7 +85,10 @@ connect_db(struct gate *g, struct err *err)
 	if (!g->db)
 		g->db = pg_open_schema(conf_str(g->conf, "database"), tool.name,
 		    SQL_SCHEMA_VERSION, err);
-	return g->db ? 0 : -1;
+	if (!g->db)
+		return -1;
+	pg_cancel_on_stop(g->db);
+	return 0;
 }
 
 /* Room for rejects and for the database's own files beside the spool. */

@@ -5,7 +5,8 @@
 #include "base/num.h"
 #include "sys/sig.h"
 
-const char *const file_place_name[] = { "archive", "failed", "processing", "incoming", "missing" };
+const char *const file_place_name[] = { "archive", "failed", "processing", "incoming",
+	"missing", "elsewhere" };
 
 struct walk {
 	const struct spool *sp;

@@ -7,8 +7,9 @@
 
 #include "app/spool.h"
 
-enum file_place { PLACE_ARCHIVE, PLACE_FAILED, PLACE_PROCESSING, PLACE_INCOMING, PLACE_NOWHERE };
-extern const char *const file_place_name[];	/* `archive`, ...; `missing` */
+enum file_place { PLACE_ARCHIVE, PLACE_FAILED, PLACE_PROCESSING, PLACE_INCOMING, PLACE_NOWHERE,
+	PLACE_ELSEWHERE /* of another spool: the caller's to say */ };
+extern const char *const file_place_name[];	/* `archive`, ... `missing`, `elsewhere` */
 
 /* Where name of batch tag is now; incoming/ counts only while the batch is
  * unfinished, because a later file may have the name. */

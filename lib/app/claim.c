@@ -162,16 +162,24 @@ out:
 	return rc;
 }
 
-/* A folder of a finished batch: empty, it goes; with files, a `manifest retry`
- * was cut off after its moves, and the row is opened again. */
+/* A folder of a finished batch: empty, it goes; with segments, a `manifest
+ * retry` was cut off after its moves, and the row is opened again. */
 static int
 reopen_or_remove(struct pg *db, const struct spool *sp, struct batch *b, struct err *err)
 {
 	char *dir = spool_batch_path(sp, "processing", b->tag);
+	struct fs_names names = FS_NAMES_INIT;
 	int rc = 0;
 
-	if (rmdir(dir) < 0 && errno == ENOTEMPTY)
-		rc = manifest_reopen(db, b, err);
+	if (rmdir(dir) < 0 && errno == ENOTEMPTY && (rc = fs_scan(dir, &names, err)) == 0) {
+		for (size_t i = 0; i < names.nr; i++) {
+			if (spool_is_segment(names.name[i])) {
+				rc = manifest_reopen(db, b, err);
+				break;
+			}
+		}
+	}
+	fs_names_release(&names);
 	free(dir);
 	return rc;
 }

@@ -1,5 +1,6 @@
 #include "app/load.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -35,7 +36,10 @@ load_connect(struct load_ctx *c, struct err *err)
 		return 0;
 	load_close(c);
 	c->db = pg_open_schema(c->conninfo, c->appname, SQL_SCHEMA_VERSION, err);
-	return c->db ? partmap_load(c->db, &c->map, err) : -1;
+	if (!c->db)
+		return -1;
+	pg_cancel_on_stop(c->db);
+	return partmap_load(c->db, &c->map, err);
 }
 
 void
@@ -72,12 +76,14 @@ enter_ledger(struct segment *s, struct err *err)
 	return n > 0;
 }
 
-/* What the ledger says of this content. */
+/* What the ledger says of this content. When another batch or name has loaded
+ * it, rejects that a killed try of this one left behind would stand twice. */
 static int
 read_ledger(struct segment *s, struct err *err)
 {
 	struct pg_rows *rows = NULL;
 	char bytes[24];
+	bool ours = false;
 
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)s->job->bytes);
 	if (pg_exec(s->c->db, sql_ledger_find, PG_PARAMS(s->job->sha256, bytes), &rows, err) < 0)
@@ -88,8 +94,12 @@ read_ledger(struct segment *s, struct err *err)
 		s->stats->rows[LOAD_EVENTS] = pg_int(rows, 0, 2);
 		s->stats->rejected = pg_int(rows, 0, 3);
 		s->stats->dup_events = pg_int(rows, 0, 4);
+		ours = pg_int(rows, 0, 5) == s->job->batch_id &&
+		    (s->job->batch_id == 0 || strcmp(pg_text(rows, 0, 6), s->job->name) == 0);
 	}
 	pg_free(rows);
+	if (!ours && unlink(s->job->rejects) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_setno(err, "could not remove the older \"%s\"", s->job->rejects);
 	return 0;
 }
 
@@ -274,11 +284,14 @@ judge(struct segment *s, int try, struct err *err)
 	pg_rollback(s->c->db);
 	if (err->kind == ERR_STOPPED || sig_stopped())
 		return -1;
-	/* a partition that retain has dropped under us: look again, once or twice */
-	if (class == PG_PARTITION || (class == PG_STOP && gone && try < 2)) {
+	/* a partition that retain has dropped under us: look again, once or twice;
+	 * 23514 that stays is a constraint that somebody put on the table */
+	if ((class == PG_PARTITION || (class == PG_STOP && gone)) && try < 2) {
 		s->partitions_made = false;
-		return try < MAX_TRIES && partmap_load(s->c->db, &s->c->map, err) == 0 ? 0 : 1;
+		return partmap_load(s->c->db, &s->c->map, err);
 	}
+	if (class == PG_PARTITION)
+		class = PG_RECORD;
 	switch (class) {
 	case PG_RETRY:
 		if (try >= MAX_TRIES || (!lost && strcmp(err->sqlstate, "40001") != 0 &&

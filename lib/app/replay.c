@@ -243,7 +243,8 @@ load_files(struct replay *r, const char *dir, struct err *err)
 	snprintf(r->progress->tag, sizeof(r->progress->tag), "%s", r->batch->tag);
 	if (fs_mkdirs(archive, 0750, err) < 0)
 		goto out;
-	if (n == 0 || (workers_run(&w, n, err) == 0 && sync_dirs(r, dir, err) == 0))
+	/* also the moves of a run that was killed before it could sync them */
+	if (workers_run(&w, n, err) == 0 && sync_dirs(r, dir, err) == 0)
 		rc = 0;
 out:
 	free(archive);

@@ -12,7 +12,8 @@
 #include "base/msg.h"
 #include "sys/sig.h"
 
-#define TICK_NS 100000000L
+#define TICK_MIN_NS 1000000L
+#define TICK_MAX_NS 100000000L
 
 struct report {
 	enum err_kind kind;
@@ -103,9 +104,9 @@ wait_for(const struct workers *w, struct shared *sh, pid_t *pid, unsigned n, str
 {
 	unsigned left = n;
 	bool failed = false, told = false;
+	struct timespec tick = { 0, TICK_MIN_NS };
 
 	while (left > 0) {
-		struct timespec tick = { 0, TICK_NS };
 		int status;
 		pid_t got = waitpid(-1, &status, WNOHANG);
 
@@ -132,6 +133,7 @@ wait_for(const struct workers *w, struct shared *sh, pid_t *pid, unsigned n, str
 			atomic_store(&sh->stop, true);
 		}
 		nanosleep(&tick, NULL);
+		tick.tv_nsec = MIN(tick.tv_nsec * 2, TICK_MAX_NS);
 	}
 	return failed ? -1 : 0;
 }

@@ -104,10 +104,14 @@ void
 enc_random_hex(char *out, size_t n)
 {
 	unsigned char bytes[32];
+	ssize_t got;
 
 	if (n > sizeof(bytes))
 		BUG("a token of %zu bytes", n);
-	if (getrandom(bytes, n, 0) != (ssize_t)n)
+	/* early at boot it waits for the kernel's pool, and a signal ends that */
+	while ((got = getrandom(bytes, n, 0)) < 0 && errno == EINTR)
+		;
+	if (got != (ssize_t)n)
 		BUG("getrandom: %s", strerror(errno));
 	enc_hex(bytes, n, out);
 }

@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "sys/sig.h"
 
+/* libpq keeps a buffer as large as the largest message it was given. */
+#define COPY_PIECE ((size_t)256 << 10)
+
 int
 pg_copy_begin(struct pg *db, const char *sql, struct err *err)
 {
@@ -50,7 +53,7 @@ pg_copy_put(struct pg *db, const void *data, size_t n, struct err *err)
 	const char *p = data;
 
 	while (n > 0) {
-		int part = n > INT_MAX / 2 ? INT_MAX / 2 : (int)n;
+		int part = (int)MIN(n, COPY_PIECE);
 
 		if (pq.PQputCopyData(db->conn, p, part) != 1)
 			return copy_fail(db, err);

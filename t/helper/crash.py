@@ -24,7 +24,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from crashlab import Lab, databases, scratch, small_workload  # noqa: E402
+from crashlab import Lab, databases, scratch, small_workload, tiny_workload  # noqa: E402
 
 KILLED = 137
 PAST_END = 3		# a run may make some more calls than the one that was counted
@@ -243,17 +243,20 @@ def lost(a):
 
 
 def cut(a):
-    """The connection ends after each message of a run, in either direction."""
+    """The connection ends after each message of a run, in either direction; with
+    nobody behind the cut, and (from time to time, or always) with the server
+    still there for a second connection."""
     began = time.monotonic()
     c = Campaign(1)
     lab = c.labs[0]
+    c.workload = tiny_workload()
     server = lab.psql.query("SELECT split_part(current_setting('unix_socket_directories'), ',', 1)"
                             " || '/.s.PGSQL.' || current_setting('port')")
     door = os.path.join(lab.top, 'door')
     os.makedirs(door, exist_ok=True)
     env = dict(lab.env, DATABASE_URL='%s host=%s port=5432' % (lab.db, door))
-    for once in ((), ('--once',)):
-        for n in itertools.count(1):
+    for once, points in (((), itertools.count(1)), (('--once',), itertools.count(1, a.stride))):
+        for n in points:
             lab.reset(c.workload)
             proxy = subprocess.Popen(['tcpcut', '--listen', door + '/.s.PGSQL.5432', '--to', server,
                                       '--cut', str(n)] + list(once), stdout=subprocess.PIPE)
@@ -267,7 +270,8 @@ def cut(a):
             # connect again, and end well.
             good = (0, 2, 75) if once or not was_cut else (0, 75)
             if was_cut and not once and 75 not in (ran.gate, ran.replay):
-                wrong.append('a cut line, but gate %d, replay %d: %s' % ran)
+                # only the good-bye can have been cut
+                wrong += lab.judge(ran, c.workload)
             if ran.gate not in good or ran.replay not in good + (2,):
                 wrong.append('gate %d, replay %d: %s' % ran)
             wrong += lab.judge(lab.line(), c.workload)
@@ -344,6 +348,7 @@ def main():
         q = sub.add_parser(name)
         if name == 'one':
             q.add_argument('--point', required=True)
+    sub.choices['cut'].add_argument('--stride', type=int, default=1, help='of the cuts with --once')
     for q in sub.choices.values():
         q.add_argument('--least', type=int, default=1, help='fewer points are a failure')
         q.add_argument('--jobs', type=int, default=2)

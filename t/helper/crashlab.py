@@ -90,6 +90,16 @@ def midday(days_ago):
     return (int(time.time()) // DAY_S - days_ago) * DAY_S + DAY_S // 2
 
 
+def tiny_workload():
+    """For cuts after each of some hundred messages."""
+    w = Workload()
+    r = Records('tiny', midday(1))
+    w.add('a.msgpack.zst', zstd(msgpack([r.metric(), r.event()])))
+    w.add('b.ndjson', ndjson([r.metric(), dict(r.event(), kind=7)]))
+    w.ids.update(r.ids)
+    return w
+
+
 def small_workload():
     """Both formats, plain and zstd, a bad record, a torn tail, the same
     content twice."""

@@ -22,11 +22,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from crashlab import (DAYS_AGO, Lab, Records, Workload, midday, msgpack, ndjson,  # noqa: E402
                       scratch, zstd)
 
-FEED = 40		# segments that land at once
+FEED = 10		# segments that land at once
 TWICE = 0.05		# of the contents come under a second name
 AGAIN_TWICE = 0.02	# the same, plain beside zstd: another content, so other ids
 TIME_MAX_S = 600
-CALM_S = 0.02
+CALM_S = 0.05
 
 
 def segments(n, rnd):
@@ -106,7 +106,7 @@ class Swarm:
             deadline = {}
             for what in ('gate', 'replay'):
                 if not self.calm.is_set() and rnd.random() < self.kill:
-                    deadline[what] = time.monotonic() + rnd.expovariate(1 / 0.05)
+                    deadline[what] = time.monotonic() + rnd.expovariate(1 / 0.04)
             gate = subprocess.Popen(self.lab.gate_cmd() + ['--max-files', '%d' % rnd.randint(1, 60)],
                                     stdout=subprocess.PIPE, stderr=err, env=self.lab.env)
             replay = subprocess.Popen(self.lab.replay_cmd('-j', str(rnd.randint(1, 2))),
@@ -123,7 +123,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--segments', type=int, default=600)
     p.add_argument('--workers', type=int, default=4)
-    p.add_argument('--kill', type=float, default=0.5, help='share of the runs that are killed')
+    p.add_argument('--kill', type=float, default=0.6, help='share of the runs that are killed')
     p.add_argument('--least-kills', type=int, default=20)
     a = p.parse_args()
     seed = int(os.environ.get('SEED', random.SystemRandom().randrange(1 << 30)))

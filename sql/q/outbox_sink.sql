@@ -1,0 +1,1 @@
+SELECT count(*) FROM sluice.outbox_sink WHERE name = $1
