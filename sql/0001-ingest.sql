@@ -56,6 +56,7 @@ CREATE TABLE sluice.ingestion_segment (
 	name text NOT NULL,
 	rows jsonb NOT NULL DEFAULT '{}',
 	rejected bigint NOT NULL DEFAULT 0,
+	replaced bigint NOT NULL DEFAULT 0,	-- characters, by --on-bad replace
 	duplicates jsonb NOT NULL DEFAULT '{}',
 	ts_min timestamptz,
 	ts_max timestamptz,
@@ -123,7 +124,7 @@ CREATE TABLE sluice.outbox_delivery (
 	failed boolean NOT NULL DEFAULT false,
 	last_error text,
 	PRIMARY KEY (outbox_id, sink)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX outbox_delivery_undone ON sluice.outbox_delivery (sink, outbox_id)
 	WHERE processed_at IS NULL AND NOT failed;
 CREATE INDEX outbox_delivery_head ON sluice.outbox_delivery (sink, key, outbox_id)
@@ -201,8 +202,9 @@ BEGIN
 	v_name := p_table || to_char(p_from, '"_"YYYYMMDD');
 	v_parent := ('sluice.' || p_table)::regclass;
 	PERFORM pg_advisory_xact_lock(hashtext('sluice.partition'), hashtext(p_table));
-	IF to_regclass('sluice.' || v_name) IS NOT NULL OR EXISTS (
-		SELECT FROM sluice.partitions
+	IF EXISTS (SELECT FROM pg_class
+		WHERE relnamespace = 'sluice'::regnamespace AND relname = v_name)
+	   OR EXISTS (SELECT FROM sluice.partitions
 		WHERE parent = p_table AND ts_from < p_to AND ts_to > p_from) THEN
 		RETURN NULL;
 	END IF;

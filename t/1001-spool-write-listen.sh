@@ -8,18 +8,22 @@ metrics() {
 		printf "{\"type\":\"metric\",\"ts\":%d,\"name\":\"m\",\"value\":%d,\"labels\":{}}\n", i, i }'
 }
 
-server=
+# The server's pid is in a file: a body that fails is a subshell that ends.
 stop_server() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	server=
+	if [ -s pid ] && kill "$(cat pid)" 2>/dev/null; then
+		wait_for 10 test ! -e sock
+	fi
+	rm -f pid
 }
 on_exit stop_server
 
 # start ARGS...: a server on ./sock; its lines in out, its words in err
 start() {
 	stop_server
+	rm -f err
 	spool-write -v -s sp --listen ./sock "$@" >out 2>err &
 	server=$!
+	echo $server >pid
 	wait_for 5 grep -q 'listening on' err
 }
 
@@ -112,7 +116,6 @@ ok 'SIGTERM: clients land what they sent, the socket goes, status 143' '
 	wait_for 5 sh -c "ls -A sp/incoming | grep -q tmp"
 	kill -TERM "$server"
 	exit_is 143 wait "$server"
-	server=
 	wait $client
 	exec 4>&-
 	is "$(jq .records acks)" 9
@@ -145,7 +148,7 @@ ok 'at the limit a client waits for its turn' '
 	exec 4>pipe5
 	metrics 1 1 >&4
 	wait_for 5 grep -q connected err
-	metrics 2 3 | sockcat sock >acks.2 &
+	metrics 2 3 | sockcat sock >acks.2 4>&- &
 	second=$!
 	sleep 0.3
 	empty acks.2
@@ -163,8 +166,10 @@ ok 'a full spool is told to the client: status 75 in its line' '
 	stop_server
 '
 ok 'TCP, on the loopback unless told otherwise' '
+	rm -f err
 	spool-write -v -s tcp --listen tcp::0 >out 2>err &
 	server=$!
+	echo $server >pid
 	wait_for 5 grep -q "listening on" err
 	where=$(sed -n "s/.*listening on //p" err)
 	is "${where%:*}" 127.0.0.1
@@ -173,7 +178,8 @@ ok 'TCP, on the loopback unless told otherwise' '
 	stop_server
 '
 ok 'the server ends when nobody reads its lines any more' '
-	(spool-write -v -s sp --listen ./sock2 2>err; echo $? >status) | head -n 1 >line &
+	rm -f err
+	(spool-write -v -s sp --listen ./sock2 2>err || echo $? >status) | head -n 1 >line &
 	wait_for 5 grep -q "listening on" err
 	metrics 1 4 | sockcat sock2 >acks
 	wait_for 5 test -s status

@@ -48,7 +48,7 @@ if [ -x "$SLUICE_BUILD/bin/spool-write" ]; then
 		mk --word write --segments 1 --records 30000 --pad 100 --records-only >records
 		mv ids.txt ids.all; cp ids.before ids.txt
 		status=0
-		spool-write -s m/spool --max-records 500 --zstd-level 0 <records >acked 2>err || status=$?
+		spool-write -s m/spool --max-records 500 --level 0 <records >acked 2>err || status=$?
 		case $status in 74 | 75) ;; *) is "$status $(cat err)" "74 or 75" ;; esac
 		n=$(jq -s "map(.records) | add // 0" acked)
 		echo "acknowledged: $n"

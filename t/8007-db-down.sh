@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE=1
 [ -x "$SLUICE_BUILD/bin/spool-replay" ] || skip_all 'no spool-replay here'
 pg_start
 mk() { python3 "$SRC/t/helper/mkspool.py" spool --segments 3 --records 50 "$@"; }
-check() { python3 "$SRC/t/helper/check.py" --spool spool --ids ids.txt --files files.txt --db "$direct"; }
+check() { python3 "$SRC/t/helper/check.py" --spool spool --ids ids.txt --files files.txt --db "$direct" --pooled; }
 files() { (cd spool && find . -type f ! -path './.id' | sort | xargs sha256sum) >"$1"; }
 one_line() {
 	grep -v '^[a-z-]*: hint: ' "$1" >words

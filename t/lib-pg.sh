@@ -30,7 +30,7 @@ _pg_find() {
 
 PG_BIN=$(_pg_find)
 [ -n "$PG_BIN" ] || _want pg 'no PostgreSQL server here'
-PATH=$SLUICE_BUILD/bin:$SLUICE_BUILD/t:$PG_BIN:$PATH
+PATH=$SLUICE_BUILD/bin:$SLUICE_BUILD/t:$_top/bin:$PG_BIN:$PATH
 
 PG_USER=
 if [ "$(id -u)" = 0 ]; then

@@ -42,7 +42,11 @@ T=$_top/t
 mkdir "$T" "$_top/xdg" "$_top/home" && chmod 711 "$T"
 export LC_ALL=C.UTF-8 TZ=UTC HOME="$_top/home" XDG_CONFIG_HOME="$_top/xdg"
 export SRC SLUICE_BUILD DATA T
-PATH=$SLUICE_BUILD/bin:$SLUICE_BUILD/t:$PATH:/usr/sbin:/sbin
+# Debian's python3 has the modules that scripts/deps installs; another one that
+# comes earlier in the caller's PATH may not.
+mkdir "$_top/bin"
+[ ! -x /usr/bin/python3 ] || ln -s /usr/bin/python3 "$_top/bin/python3"
+PATH=$SLUICE_BUILD/bin:$SLUICE_BUILD/t:$_top/bin:$PATH:/usr/sbin:/sbin
 export PATH
 umask 022
 cd "$T" || exit 1
@@ -141,7 +145,7 @@ ok() {
 	fi
 	_bad=$((_bad + 1))
 	echo "not ok $_n - $1"
-	echo "#   status $_rc of: $2" | sed '2,$s/^/#   /'
+	printf '#   status %s of: %s\n' "$_rc" "$2" | sed '2,$s/^/#   /'
 	tail -n 60 "$_top/out" | cut -c 1-2000 | sed 's/^/# /'
 	return 0
 }
@@ -162,7 +166,7 @@ finish() {
 # --- for bodies ---------------------------------------------------------------
 
 _say() {
-	{ echo "$*" >&3; } 2>/dev/null || echo "$*" >&2
+	{ printf '%s\n' "$*" >&3; } 2>/dev/null || printf '%s\n' "$*" >&2
 }
 
 # exit_is N CMD ARGS...: exactly N.

@@ -20,7 +20,7 @@
 #include "sys/io.h"
 #include "sys/sig.h"
 
-#define BATCH_DEFAULT 100
+#define BATCH_DEFAULT 500
 #define BATCH_MAX 10000
 
 static struct {
@@ -34,7 +34,7 @@ static const struct opt options[] = {
 	OPT_STR('f', "format", &o.format, "FORMAT", "of --list: ndjson or text (on a terminal)"),
 	OPT_FLAG('n', "dry-run", &o.dry_run, "print what is due; change nothing"),
 	OPT_STR(0, "sink", &o.sink, "NAME", "where to: stdout"),
-	OPT_STR(0, "batch", &o.batch, "N", "claim N rows at a time (100)"),
+	OPT_STR(0, "batch", &o.batch, "N", "claim N rows at a time (500)"),
 	OPT_FLAG(0, "once", &o.once, "end when nothing is due (the default)"),
 	OPT_FLAG(0, "watch", &o.watch, "stay, and relay what comes"),
 	OPT_FLAG(0, "list", &o.list, "list what is undone, and dead letters"),

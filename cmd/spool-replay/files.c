@@ -59,6 +59,7 @@ print_done(const struct given *g, const struct load_stats *st, bool duplicate, s
 	    duplicate ? 0LL : (long long)st->rows[LOAD_METRICS],
 	    duplicate ? 0LL : (long long)st->rows[LOAD_EVENTS]);
 	json_put_key_int(&out, "rejected", duplicate ? 0 : st->rejected);
+	json_put_key_int(&out, "replaced", duplicate ? 0 : st->replaced);
 	str_addf(&out, ",\"duplicates\":{\"documents\":0,\"events\":%lld},\"duplicate\":%s}\n",
 	    duplicate ? 0LL : (long long)st->dup_events, duplicate ? "true" : "false");
 	rc = io_stdout(out.buf, out.len, err);

@@ -7,6 +7,17 @@
 
 #include "base/mem.h"
 
+/* A file of rejects is for `spool-replay FILE`: in failed/ it would stand under
+ * the very name of another segment's rejects. */
+static bool
+is_rejects(const char *name)
+{
+	static const char end[] = ".rejects.ndjson";
+	size_t len = strlen(name), n = sizeof(end) - 1;
+
+	return len > n && strcmp(name + len - n, end) == 0;
+}
+
 int
 claim_scan(const struct spool *sp, struct claim_list *out, struct err *err)
 {
@@ -20,7 +31,7 @@ claim_scan(const struct spool *sp, struct claim_list *out, struct err *err)
 		struct claim_file *f;
 		struct stat st;
 
-		if (!spool_is_segment(names.name[i]) ||
+		if (!spool_is_segment(names.name[i]) || is_rejects(names.name[i]) ||
 		    (fstatat(fd, names.name[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    !S_ISREG(st.st_mode))) {
 			out->ignored++;
@@ -87,7 +98,7 @@ claim_finish_moves(const struct spool *sp, const struct batch *b, struct err *er
 	int from_fd = -1, to_fd = -1, rc = -1;
 	size_t moved = 0;
 
-	if (fs_mkdirs(to, 0750, err) < 0)
+	if (fs_mkdirs(to, SPOOL_DIR_MODE, err) < 0)
 		goto out;
 	from_fd = fs_open_dir(from, err);
 	to_fd = from_fd < 0 ? -1 : fs_open_dir(to, err);
@@ -273,7 +284,7 @@ claim_batch(struct pg *db, const struct spool *sp, const struct claim_list *l, s
 	}
 	spool_make_tag(b->tag);
 	dir = spool_batch_path(sp, "processing", b->tag);
-	if (fs_mkdirs(dir, 0750, err) < 0 || manifest_create(db, sp, b, err) < 0)
+	if (fs_mkdirs(dir, SPOOL_DIR_MODE, err) < 0 || manifest_create(db, sp, b, err) < 0)
 		goto out;
 	in_fd = fs_open_dir(in, err);
 	dir_fd = in_fd < 0 ? -1 : fs_open_dir(dir, err);

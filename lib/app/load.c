@@ -106,15 +106,16 @@ read_ledger(struct segment *s, struct err *err)
 static int
 count_ledger(struct segment *s, const struct loader *l, struct err *err)
 {
-	char v[7][24];
-	const int64_t n[7] = { s->stats->segment_id, l->rows[LOAD_METRICS], l->rows[LOAD_EVENTS],
-		s->stats->rejected, l->dup_events, l->ts_min, l->ts_max };
+	char v[8][24];
+	const int64_t n[8] = { s->stats->segment_id, l->rows[LOAD_METRICS], l->rows[LOAD_EVENTS],
+		s->stats->rejected, l->dup_events, l->ts_min, l->ts_max,
+		s->stats->replaced };
 	bool none = l->ts_min > l->ts_max;
 
 	for (size_t i = 0; i < countof(n); i++)
 		snprintf(v[i], sizeof(v[i]), "%lld", (long long)n[i]);
 	return pg_exec(s->c->db, sql_ledger_count, PG_PARAMS(v[0], v[1], v[2], v[3], v[4],
-	    none ? NULL : v[5], none ? NULL : v[6]), NULL, err);
+	    none ? NULL : v[5], none ? NULL : v[6], v[7]), NULL, err);
 }
 
 /* Every record to the loader or to the rejects. */

@@ -298,8 +298,8 @@ done_event(const struct batch *b, struct pg_rows *t, int64_t elapsed_ms, struct 
 	json_put_key_cstr(out, "status", b->status);
 	str_addf(out, ",\"totals\":{\"files\":%s,\"bytes\":%s}", pg_text(t, 0, 2),
 	    pg_text(t, 0, 3));
-	str_addf(out, ",\"rows\":{\"metrics\":%s,\"events\":%s},\"rejected\":%s", pg_text(t, 0, 4),
-	    pg_text(t, 0, 5), pg_text(t, 0, 6));
+	str_addf(out, ",\"rows\":{\"metrics\":%s,\"events\":%s},\"rejected\":%s,\"replaced\":%s",
+	    pg_text(t, 0, 4), pg_text(t, 0, 5), pg_text(t, 0, 6), pg_text(t, 0, 9));
 	str_addf(out, ",\"duplicates\":{\"segments\":%s,\"documents\":0,\"events\":%s}",
 	    pg_text(t, 0, 7), pg_text(t, 0, 8));
 	json_put_key_int(out, "elapsed_ms", elapsed_ms);

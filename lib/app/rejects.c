@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "app/spool.h"
 #include "base/mem.h"
 #include "sys/fs.h"
 #include "sys/io.h"
@@ -20,7 +21,7 @@ static int
 open_tmp(struct rejects *r, struct err *err)
 {
 	char *dir = dir_of(r->path);
-	int rc = fs_mkdirs(dir, 0750, err);
+	int rc = fs_mkdirs(dir, SPOOL_DIR_MODE, err);
 
 	if (rc == 0) {
 		/* one name: the ledger lets one loader of a content in at a time, and

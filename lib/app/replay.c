@@ -58,7 +58,7 @@ set_aside(struct replay *r, const char *name, const char *reason, struct err *er
 	char *note = xasprintf("%s/%s" ERROR_NOTE, to, name);
 	int rc = -1;
 
-	if (fs_mkdirs(to, 0750, err) == 0 &&
+	if (fs_mkdirs(to, SPOOL_DIR_MODE, err) == 0 &&
 	    fs_write_durable(note, reason, strlen(reason), 0640, err) == 0 &&
 	    spool_move(from, to, name, true, NULL, err) >= 0)
 		rc = 0;
@@ -241,7 +241,7 @@ load_files(struct replay *r, const char *dir, struct err *err)
 	r->progress->segments = n;
 	r->progress->segments_done = r->progress->rows = 0;
 	snprintf(r->progress->tag, sizeof(r->progress->tag), "%s", r->batch->tag);
-	if (fs_mkdirs(archive, 0750, err) < 0)
+	if (fs_mkdirs(archive, SPOOL_DIR_MODE, err) < 0)
 		goto out;
 	/* also the moves of a run that was killed before it could sync them */
 	if (workers_run(&w, n, err) == 0 && sync_dirs(r, dir, err) == 0)
@@ -314,41 +314,64 @@ work(struct replay *r, const char *dir, struct str *event, struct err *err)
 	return REPLAY_DONE;
 }
 
+/* The batch's row and the flock on its folder: 1 both are ours, *fd is the
+ * lock; 0 *result says why not; -1. */
+static int
+take_batch(struct replay *r, const char *tag, const char *dir, int *fd,
+    enum replay_result *result, struct err *err)
+{
+	struct batch *b = r->batch;
+	int got = manifest_load(r->load.db, tag, b, err);
+
+	if (got < 0)
+		return -1;
+	*result = REPLAY_UNKNOWN;
+	if (!got || strcmp(b->spool_id, r->sp->id) != 0)
+		return 0;
+	*result = REPLAY_KNOWN;
+	if (batch_finished(b) && !fs_exists(dir))
+		return 0;
+	if (!batch_finished(b) && fs_mkdirs(dir, SPOOL_DIR_MODE, err) < 0)
+		return -1;
+	*result = REPLAY_BUSY;
+	got = lock_dir(dir, fd, err);
+	if (got < 0 && !fs_exists(dir)) {
+		/* somebody else has just finished it and removed the folder */
+		err_release(err);
+		return 0;
+	}
+	if (got <= 0)
+		return got;
+	/* it may have been finished between our look and our lock */
+	got = manifest_load(r->load.db, tag, b, err);
+	if (got < 0)
+		return -1;
+	if (!got || !lock_still_names(dir, *fd))
+		return 0;
+	if (!batch_finished(b))
+		return 1;
+	/* empty, unless a retry is at work; that is the gate's to see */
+	rmdir(dir);
+	*result = REPLAY_KNOWN;
+	return 0;
+}
+
 int
 replay_batch(struct replay *r, const char *tag, struct batch *b, struct str *event,
     struct err *err)
 {
 	char *dir = spool_batch_path(r->sp, "processing", tag);
-	int fd = -1, rc = -1, got;
+	enum replay_result result = REPLAY_BUSY;
+	int fd = -1, rc;
 
 	r->batch = b;
-	if (load_connect(&r->load, err) < 0 || (got = manifest_load(r->load.db, tag, b, err)) < 0)
-		goto out;
-	rc = REPLAY_UNKNOWN;
-	if (!got || strcmp(b->spool_id, r->sp->id) != 0)
-		goto out;
-	rc = REPLAY_KNOWN;
-	if (batch_finished(b))
-		goto out;
-	rc = -1;
-	if (fs_mkdirs(dir, 0750, err) < 0 || (got = lock_dir(dir, &fd, err)) < 0)
-		goto out;
-	rc = REPLAY_BUSY;
-	if (!got)
-		goto out;
-	/* between our look and our lock another replayer may have finished it */
-	got = manifest_load(r->load.db, tag, b, err);
-	if (got < 0 || !lock_still_names(dir, fd)) {
-		rc = got < 0 ? -1 : REPLAY_BUSY;
-		goto out;
-	}
-	if (batch_finished(b)) {
-		rmdir(dir);
-		rc = REPLAY_KNOWN;
-		goto out;
-	}
-	rc = work(r, dir, event, err);
-out:
+	rc = load_connect(&r->load, err);
+	if (rc == 0)
+		rc = take_batch(r, tag, dir, &fd, &result, err);
+	if (rc > 0)
+		rc = work(r, dir, event, err);
+	else if (rc == 0)
+		rc = (int)result;
 	if (fd >= 0)
 		close(fd);
 	free(dir);

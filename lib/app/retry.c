@@ -18,7 +18,7 @@ lock_batch(const char *dir, struct err *err)
 {
 	int fd, got;
 
-	if (fs_mkdirs(dir, 0750, err) < 0)
+	if (fs_mkdirs(dir, SPOOL_DIR_MODE, err) < 0)
 		return -1;
 	got = lock_dir(dir, &fd, err);
 	if (got < 0)
@@ -139,8 +139,9 @@ retry_locked(struct pg *db, const struct spool *sp, struct batch *b, int to_fd, 
 
 	if (scan_failed(failed, b, &names, err) < 0)
 		goto out;
-	if (names.nr > 0 && (move_back(failed, to_fd, to, &names, err) < 0 ||
-	    drop_notes(failed, err) < 0))
+	if (names.nr > 0 && move_back(failed, to_fd, to, &names, err) < 0)
+		goto out;
+	if (drop_notes(failed, err) < 0)
 		goto out;
 	has = folder_has_segments(to, true, err);
 	if (has > 0 && batch_finished(b))

@@ -13,8 +13,7 @@
 #include "base/utf8.h"
 #include "sys/io.h"
 
-/* Operators of one group run the stages; others see nothing. */
-#define SPOOL_DIR_MODE 0750
+/* As SPOOL_DIR_MODE: others see nothing. */
 #define SPOOL_FILE_MODE 0640
 #define SPOOL_ID_FILE_MAX 256
 #define TAG_RANDOM 8	/* bytes */

@@ -20,6 +20,8 @@
 #define SPOOL_ID_HEX 32
 #define SPOOL_TAG_MAX 48
 #define SPOOL_NAME_MAX 200
+/* Operators of one group run the stages; others see nothing. */
+#define SPOOL_DIR_MODE 0750
 
 struct spool {
 	char *root;		/* absolute; owned */

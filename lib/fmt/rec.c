@@ -152,6 +152,8 @@ judge(struct rec_reader *r, struct rec *out, struct slice text)
 	    slice_is(r->got[F_TYPE].text, "reject")) {
 		inner = r->got[F_RECORD].text;
 		if (r->got[F_RECORD].type != GOT_MAP) {
+			if (r->got[F_RECORD].type != GOT_NOTHING)
+				return reject(r, out, "not a record");
 			reject(r, out, "a reject without a record");
 			out->field = rec_field_name[F_RECORD];
 			return 1;
@@ -164,6 +166,10 @@ judge(struct rec_reader *r, struct rec *out, struct slice text)
 	if (rc < 0) {
 		reject(r, out, c->reason);
 		out->field = c->has_field ? c->field.buf : NULL;
+		/* of a reject whose type stands last, as sorted keys have it */
+		if (out->field && strncmp(out->field, "record.", 7) == 0 &&
+		    r->format == REC_NDJSON && rec_json_is_reject(text))
+			out->field += 7;
 		return 1;
 	}
 	out->raw = text;
@@ -380,20 +386,4 @@ rec_drain(struct rec_reader *r, struct slice *piece, struct err *err)
 	piece->len = n;
 	r->start += n;
 	return 1;
-}
-
-int
-rec_sniff(const unsigned char *p, size_t n, enum rec_format *out)
-{
-	if (n == 0)
-		return -1;
-	if (*p == '{' || *p == ' ' || *p == '\t' || *p == '\n' || *p == '\r' || *p == 0xef) {
-		*out = REC_NDJSON;
-		return 0;
-	}
-	if ((*p >= 0x80 && *p <= 0x8f) || *p == 0xde || *p == 0xdf) {
-		*out = REC_MSGPACK;
-		return 0;
-	}
-	return -1;
 }

@@ -7,6 +7,22 @@
 
 #define NSEC_PER_SEC INT64_C(1000000000)
 
+int
+rec_sniff(const unsigned char *p, size_t n, enum rec_format *out)
+{
+	if (n == 0)
+		return -1;
+	if (*p == '{' || *p == ' ' || *p == '\t' || *p == '\n' || *p == '\r' || *p == 0xef) {
+		*out = REC_NDJSON;
+		return 0;
+	}
+	if ((*p >= 0x80 && *p <= 0x8f) || *p == 0xde || *p == 0xdf) {
+		*out = REC_MSGPACK;
+		return 0;
+	}
+	return -1;
+}
+
 /* msgpack says how many values a container has before they come, JSON does
  * not: so they are counted first, in the order of the opening brackets. */
 struct counts {

@@ -271,3 +271,13 @@ rec_json_replace(struct rec_reader *r, struct slice line)
 	r->check.replaced += replace_escapes(clean->buf, clean->buf + clean->len);
 	return r->check.replaced ? str_slice(clean) : line;
 }
+
+bool
+rec_json_is_reject(struct slice line)
+{
+	struct str type = STR_INIT;
+	bool yes = json_get_string(line, "type", &type) && slice_is(str_slice(&type), "reject");
+
+	str_release(&type);
+	return yes;
+}

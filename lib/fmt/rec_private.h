@@ -131,6 +131,8 @@ int rec_mp_decode(struct rec_reader *r, struct slice at, bool nested, struct sli
 /* The line with U+FFFD in place of ill-formed UTF-8, \u0000 and lone
  * surrogates; line itself when it needs none. */
 struct slice rec_json_replace(struct rec_reader *r, struct slice line);
+/* Has it the type `reject`? For any text. */
+bool rec_json_is_reject(struct slice line);
 /* got[] to *out. 0, or -1 with check.reason. */
 int rec_from_fields(struct rec_reader *r, struct rec *out);
 

@@ -2,6 +2,9 @@
 
 #include "base/enc.h"
 
+/* Readers of a rejects file, jq 1.6 among them, follow no more than 256. */
+#define TOLD_DEPTH 200
+
 /* The line goes to the sink when so much of it is there. */
 #define FLUSH 65536
 
@@ -71,14 +74,27 @@ put_bytes(struct rec_reader *r, struct line *l, struct slice raw, struct err *er
 	return 0;
 }
 
+/* Is it JSON, and such as other readers take? At a lone surrogate or at deep
+ * nesting they stop, and one such line would keep the whole file from them. */
 static bool
-is_reject(struct slice raw)
+is_tellable(struct slice raw)
 {
-	struct str type = STR_INIT;
-	bool yes = json_get_string(raw, "type", &type) && slice_is(str_slice(&type), "reject");
+	struct str text = STR_INIT;
+	enum json_tok tok;
+	bool good = true;
+	struct json j;
 
-	str_release(&type);
-	return yes;
+	json_init(&j, raw.ptr, raw.len);
+	while (good && (tok = json_next(&j)) != JSON_END) {
+		good = tok != JSON_BAD && j.depth <= TOLD_DEPTH;
+		if (!good || !j.escaped || (tok != JSON_STRING && tok != JSON_KEY))
+			continue;
+		str_reset(&text);
+		good = !(json_unescape(j.text, &text) & JSON_LONE_SURROGATE);
+	}
+	json_release(&j);
+	str_release(&text);
+	return good;
 }
 
 static bool
@@ -87,12 +103,14 @@ put_json(struct line *l, struct slice raw)
 	struct slice value;
 	enum json_tok tok;
 
-	if (!json_valid(raw))
+	if (!is_tellable(raw))
 		return false;
 	/* a line that was mended, and not well enough, must not nest */
-	if (is_reject(raw)) {
-		if (json_get(raw, "record", &value, &tok) && tok == JSON_OBJ_OPEN) {
+	if (rec_json_is_reject(raw)) {
+		if (json_get(raw, "record", &value, &tok)) {
 			raw = value;
+			if (tok == JSON_STRING)
+				raw = (struct slice){ value.ptr - 1, value.len + 2 };
 		} else if (json_get(raw, "bytes_b64", &value, &tok) && tok == JSON_STRING) {
 			json_put_key(&l->text, "bytes_b64");
 			str_add(&l->text, value.ptr - 1, value.len + 2);

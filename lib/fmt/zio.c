@@ -1,7 +1,7 @@
 /*
- * The decoder is fed one block at a time, as long as its own hints say: libzstd
- * forgets what it wrote in a call that then fails, so a call that held a good
- * block and a broken one would lose the good one.
+ * The decoder is fed one block at a time, as long as its own hints say, and the
+ * header of the next one apart: libzstd forgets what it wrote in a call that
+ * then fails, so a call with a good block and a broken one would lose both.
  */
 #include "fmt/zio.h"
 
@@ -15,6 +15,7 @@
 
 #define IN_BYTES ((size_t)256 << 10)	/* two of the largest blocks */
 #define FRAME_START 5			/* what the decoder asks for first */
+#define BLOCK_HEADER 3
 #define MAGIC_BYTES 4
 #define RATIO_SLACK ((uint64_t)256 << 10)
 #define PEEK_BYTES ((size_t)256)
@@ -213,7 +214,9 @@ read_zstd(struct zin *z, void *buf, size_t n, struct err *err)
 			if (z->pos == z->len)
 				return z->in_frame ? fail_cut(z, err) : 0;
 			in.src = z->buf + z->pos;
-			in.size = MIN(z->hint, z->len - z->pos);
+			/* the hint has the next header in it, unless the frame ends */
+			in.size = z->hint > BLOCK_HEADER ? z->hint - BLOCK_HEADER : z->hint;
+			in.size = MIN(in.size, z->len - z->pos);
 		}
 		left = ZSTD_decompressStream(z->dctx, &out, &in);
 		if (ZSTD_isError(left))

@@ -139,11 +139,18 @@ pg_fail(struct pg *db, const PGresult *res, struct err *err)
 	const char *detail = res == NULL ? NULL :
 	    pq.PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 	struct str out = STR_INIT;
+	const char *end;
 
-	db->broken = pq.PQstatus(db->conn) != CONNECTION_OK;
+	/* the server gives a state to every error of its own; one without is a
+	 * connection that broke, also while libpq still says that it is fine */
+	db->broken = pq.PQstatus(db->conn) != CONNECTION_OK || state == NULL;
 	snprintf(db->sqlstate, sizeof(db->sqlstate), "%s", state == NULL ? "" : state);
 	pg_add_place(&out, db->conn);
-	pg_add_line(&out, text == NULL ? pq.PQerrorMessage(db->conn) : text, SIZE_MAX);
+	if (text == NULL)
+		text = pq.PQerrorMessage(db->conn);
+	/* Lines that begin with a tab are libpq's guesses. */
+	end = strstr(text, "\n\t");
+	pg_add_line(&out, text, end == NULL ? SIZE_MAX : (size_t)(end - text));
 	if (db->sqlstate[0] != '\0')
 		str_addf(&out, " (SQLSTATE %s)", db->sqlstate);
 	if (detail != NULL && db->sqlstate[0] != '\0') {

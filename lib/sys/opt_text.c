@@ -55,6 +55,18 @@ opt_nearest(const char *word, const char *const *candidates)
 	return best;
 }
 
+/* The length of the next word; what stands in brackets is one. */
+static size_t
+word_length(const char *text)
+{
+	size_t n = 0;
+	int open = 0;
+
+	for (; text[n] && (text[n] != ' ' || open > 0); n++)
+		open += (text[n] == '[') - (text[n] == ']');
+	return n;
+}
+
 /* Words of text, the first line continued where out stands (column at), the
  * others at column indent. */
 static void
@@ -63,7 +75,7 @@ wrap(struct str *out, const char *text, size_t at, size_t indent)
 	bool begun = false;
 
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t n = word_length(text);
 
 		/* at least one word a line, however long it is */
 		if (begun && at + 1 + n > HELP_WIDTH) {

@@ -29,6 +29,7 @@ import time
 
 ID = re.compile(rb'ck-[a-z0-9]+-[0-9]{6}')
 SEGMENT = re.compile(r'^[^.].*\.(msgpack|ndjson)(\.zst)?$')
+SHOWN = 6		# of each kind
 SETTLE_S = 10		# a backend whose client was killed may still be ending
 
 # One statement, so one snapshot.
@@ -56,11 +57,13 @@ class Report:
     def __init__(self):
         self.count = collections.Counter()
         self.text = []
+        self.told = collections.Counter()
         self.figures = {}
 
     def bad(self, kind, text, n=1):
         self.count[kind] += n
-        if len(self.text) < 50:
+        self.told[kind] += 1
+        if self.told[kind] <= SHOWN:
             self.text.append('%s: %s' % (kind, text))
 
     def ok(self):
@@ -298,18 +301,19 @@ def check_manifest(state, spool, args, report):
     for tag, name, sha, _ in spool.archive + spool.failed:
         seen[sha] -= 1
     for sha, n in seen.items():
-        if n != 0 and not args.files_as_arguments:
+        if n != 0:
             report.bad('files', '%.16s is %+d in the manifest' % (sha, n))
     report.figures['batches'] = len(state['manifest'])
 
 
 def check(root, query, expected, files, maybe=(), **more):
     """query(sql) gives the text of one value."""
-    args = argparse.Namespace(failed=0, extra_files=False, files_as_arguments=False)
+    args = argparse.Namespace(failed=0, extra_files=False, pooled=False)
     vars(args).update(more)
     report = Report()
     deadline = time.monotonic() + SETTLE_S
-    while query(OTHERS) != '0':
+    # a pooler's connections stay, but rest
+    while query(OTHERS + (" AND state <> 'idle'" if args.pooled else '')) != '0':
         if time.monotonic() > deadline:
             report.bad('backends', 'a killed client is still connected')
             break
@@ -338,6 +342,7 @@ def main():
     p.add_argument('--maybe')
     p.add_argument('--failed', type=int, default=0, help='files that must be in failed/')
     p.add_argument('--extra-files', action='store_true', help='files not in --files are fine')
+    p.add_argument('--pooled', action='store_true', help='idle connections may stay')
     p.add_argument('--db', default=os.environ.get('DATABASE_URL', ''))
     a = p.parse_args()
 
@@ -346,7 +351,8 @@ def main():
                               check=True, stdout=subprocess.PIPE).stdout.decode().strip()
 
     report = check(a.spool, query, read_words(a.ids), read_words(a.files), read_words(a.maybe),
-                   failed=a.failed, extra_files=a.extra_files)
+                   failed=a.failed, extra_files=a.extra_files,
+                   pooled=a.pooled)
     print(report.line())
     for line in report.text:
         print('  ' + line)
