@@ -32,6 +32,7 @@ main(int argc, char **argv)
 	struct err err = ERR_INIT, last = ERR_INIT;
 	int rc;
 
+	io_std_fds();
 	msg_init(tool.name);
 	rc = opt_parse(&tool, argc, argv, &opts, &err);
 	if (rc == 0 && opts.action != OPT_RUN) {

@@ -78,6 +78,14 @@ ok 'a segment ends at --max-age though the input is idle' '
 	wait $!
 	is "$(jq .records out | tr "\n" " ")" "3 2 "
 '
+ok 'a segment ends at --max-age though the input never pauses for so long' '
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		metrics $i $i
+		sleep 0.1
+	done | spool-write -s busy --max-age 300ms >out
+	[ "$(wc -l <out)" -ge 2 ]
+	is "$(jq .records out | jq -s add)" 10
+'
 ok 'SIGTERM lands what was read' '
 	mkfifo pipe2
 	spool-write -s term --max-age 0 <pipe2 >out &

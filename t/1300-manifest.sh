@@ -44,7 +44,7 @@ ok 'list: newest last, the documented keys, in order' '
 	manifest list >out
 	is "$(jq -r .batch_tag out | paste -sd,)" "$A,$C"
 	is "$(head -n 1 out | jq -r "keys_unsorted | join(\" \")")" \
-		"v type batch_id batch_tag status attempt spool_id host totals rows rejected duplicates error created_at started_at finished_at lease"
+		"v type batch_id batch_tag status attempt spool_id host totals rows rejected replaced duplicates error created_at started_at finished_at lease"
 	is "$(head -n 1 out | jq -c "[.type, .status, .attempt, .totals, .rows, .rejected, .error, .lease]")" \
 		"[\"batch\",\"success\",1,{\"files\":2,\"bytes\":$(cat "$(arch $A)"/* | wc -c),\"loaded\":2,\"failed\":0,\"missing\":0},{\"metrics\":8,\"events\":0},0,null,null]"
 	is "$(jq -r .spool_id out | sort -u)" "$(cat "$S/.id")"'
@@ -62,7 +62,7 @@ ok 'list as text has a heading and aligned columns; tsv has neither' '
 	is "$(head -n 1 out | cut -c 1-6)" BATCH\ 
 	is "$(cut -c 35-42 out | sed -n 2p)" "success "
 	manifest list -f tsv >out
-	is "$(awk -F "\t" "{ print NF }" out | sort -u)" 20
+	is "$(awk -F "\t" "{ print NF }" out | sort -u)" 21
 	is "$(cut -f 2 out | paste -sd,)" "$A,$C"'
 ok 'pages of the list join without a gap' '
 	sql "INSERT INTO sluice.ingestion_manifest (batch_tag, spool_id, host, status, finished_at)
@@ -353,7 +353,7 @@ ok 'watch prints each change once, with or without NOTIFY, and ends on a signal'
 	is $rc 143
 	is "$(grep -c "\"status\":\"failed\"" watched)" 1
 	is "$(jq -r .batch_tag watched | sort -u)" "$tag"
-	is "$(head -n 1 watched | jq -r "keys_unsorted | length")" 17
+	is "$(head -n 1 watched | jq -r "keys_unsorted | length")" 18
 	sql "UPDATE sluice.ingestion_manifest SET status = '\''success'\'' WHERE batch_tag = '\''$tag'\''"'
 ok 'watch outlives the database' '
 	manifest watch >watched 2>err & pid=$!

@@ -106,7 +106,7 @@ ok 'bad records are rejected alone: one line each, with offset, field and reason
 	test -e "$(arch "$tag")/bad.ndjson"'
 ok 'a mended file of rejects is loaded as an argument' '
 	tag=$(tag_of open)
-	jq -c "if .field == \"value\" then .record.value = 77 elif .field == \"kind\" then .record.kind = \"ab\"
+	jq -c "if .field == \"value\" then .record += {value: 77, labels: {}} elif .field == \"kind\" then .record.kind = \"ab\"
 		else {type, record: {type: \"metric\", ts: 3, name: \"rej\", value: 78, labels: {}}} end" \
 		"$S/failed/$tag/bad.ndjson.rejects.ndjson" >mended.rejects.ndjson
 	is "$(wc -l <mended.rejects.ndjson)" 3

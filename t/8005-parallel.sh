@@ -9,13 +9,14 @@ export PYTHONDONTWRITEBYTECODE=1
 [ -x "$SLUICE_BUILD/bin/spool-replay" ] || skip_all 'no spool-replay here'
 pg_start
 n=600
+now=$(date +%s)
 [ -z "${CRASH_FULL:-}" ] || n=5000
 
 # twice NAME DATA: the same bytes under both names
 content() {
 	mkdir -p "$1/incoming"
 	printf '{"type":"event","id":"ck-%s-000000","ts":%d,"source":"t","kind":"k","payload":{}}\n' \
-		"$3" "$(date +%s)" >"$1/incoming/.x"
+		"$3" "$now" >"$1/incoming/.x"
 	mv "$1/incoming/.x" "$1/incoming/$2"
 	sha256sum "$1/incoming/$2" >>files.txt
 }

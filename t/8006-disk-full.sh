@@ -16,6 +16,7 @@ fill() { dd if=/dev/zero of=m/filler bs=4k 2>/dev/null || :; }
 one_line() { is "$(wc -l <"$1")" "${2:-1}"; }
 
 ok 'no room: the gate stays closed with 75, the files are untouched' '
+	exit_is 0 spool-gate -s m/spool
 	mk --word gate --segments 3 --records 50 --bad
 	ls m/spool/incoming >before
 	fill
@@ -54,11 +55,9 @@ if [ -x "$SLUICE_BUILD/bin/spool-write" ]; then
 		echo "acknowledged: $n"
 		[ "$n" -gt 0 ] && [ "$n" -lt 30000 ]
 		head -n "$n" ids.all >>ids.txt
-		rm -rf m/spool/archive/*
 		exit_is 0 spool-gate -s m/spool --min-free 0 >opened
 		exit_is 0 spool-replay -s m/spool <opened >out
 		tail -n +$((n + 1)) ids.all >maybe
-		python3 "$SRC/t/helper/check.py" --spool m/spool --ids ids.txt --maybe maybe >verdict || :
-		has verdict "lost 0 duplicated 0 invented 0"'
+		check --maybe maybe'
 fi
 finish

@@ -11,7 +11,7 @@
 enum col {
 	COL_ID, COL_TAG, COL_SPOOL, COL_HOST, COL_STATUS, COL_ATTEMPT, COL_FILES, COL_BYTES,
 	COL_LOADED, COL_FAILED, COL_MISSING, COL_METRICS, COL_EVENTS, COL_REJECTED,
-	COL_DUP_SEGMENTS, COL_DUP_EVENTS, COL_ERROR, COL_CREATED, COL_STARTED, COL_FINISHED,
+	COL_REPLACED, COL_DUP_SEGMENTS, COL_DUP_EVENTS, COL_ERROR, COL_CREATED, COL_STARTED, COL_FINISHED,
 	COL_OWNER, COL_DEADLINE,
 };
 
@@ -85,8 +85,9 @@ put_ndjson(const struct pg_rows *r, int i, const char *more, struct str *out)
 	str_addf(out, ",\"totals\":{\"files\":%s,\"bytes\":%s,\"loaded\":%s,\"failed\":%s,"
 	    "\"missing\":%s}", num_of(r, i, COL_FILES), num_of(r, i, COL_BYTES),
 	    num_of(r, i, COL_LOADED), num_of(r, i, COL_FAILED), num_of(r, i, COL_MISSING));
-	str_addf(out, ",\"rows\":{\"metrics\":%s,\"events\":%s},\"rejected\":%s",
-	    num_of(r, i, COL_METRICS), num_of(r, i, COL_EVENTS), num_of(r, i, COL_REJECTED));
+	str_addf(out, ",\"rows\":{\"metrics\":%s,\"events\":%s},\"rejected\":%s,\"replaced\":%s",
+	    num_of(r, i, COL_METRICS), num_of(r, i, COL_EVENTS), num_of(r, i, COL_REJECTED),
+	    num_of(r, i, COL_REPLACED));
 	str_addf(out, ",\"duplicates\":{\"segments\":%s,\"documents\":0,\"events\":%s}",
 	    num_of(r, i, COL_DUP_SEGMENTS), num_of(r, i, COL_DUP_EVENTS));
 	put_key_text(out, "error", pg_text(r, i, COL_ERROR));

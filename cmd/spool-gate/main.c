@@ -46,7 +46,7 @@ static const struct opt options[] = {
 const struct tool tool = {
 	.name = "spool-gate",
 	.summary = "claim what waits in incoming/ as a batch",
-	.usage = "[-ntv] [-s DIR] [-d CONNINFO] [--min-count N] [--min-bytes SIZE]\n"
+	.usage = "[-ntv] [-s DIR] [-d CONNINFO] [--min-count N] [--min-bytes SIZE] "
 	    "[--max-age TIME] [--force] [--once | --watch]",
 	.options = options,
 	.examples = "spool-gate | spool-replay\n"

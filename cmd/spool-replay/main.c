@@ -39,9 +39,9 @@ static const struct opt options[] = {
 const struct tool tool = {
 	.name = "spool-replay",
 	.summary = "load segments into PostgreSQL exactly once",
-	.usage = "[-nqv] [-s DIR] [-d CONNINFO] [-j N] [--dedupe] [--on-bad POLICY]\n"
+	.usage = "[-nqv] [-s DIR] [-d CONNINFO] [-j N] [--dedupe] [--on-bad POLICY] "
 	    "[--batch TAG]...\n"
-	    "[-d CONNINFO] [-s DIR] FILE...",
+	    "[-nqv] [-s DIR] [-d CONNINFO] [--dedupe] [--on-bad POLICY] FILE...",
 	.options = options,
 	.examples = "spool-gate | spool-replay\n"
 	    "spool-replay -j 2 --batch 20261121T011556Z-0123456789abcdef\n"

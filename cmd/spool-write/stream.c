@@ -283,14 +283,14 @@ wait_for_input(void *arg, int fd, struct err *err)
 static int
 sniff(struct zin *in, const char *name, enum rec_format *format, struct err *err)
 {
-	unsigned char first[1];
-	ssize_t n = zin_peek(in, first, sizeof(first), err);
+	unsigned char first;
+	int rc = zin_peek(in, &first, err);
 
-	if (n <= 0)
-		return (int)n;
-	if (rec_sniff(first, (size_t)n, format) < 0) {
+	if (rc <= 0)
+		return rc;
+	if (rec_sniff(&first, 1, format) < 0) {
 		err_set(err, ERR_DATA, "\"%s\" is neither NDJSON nor msgpack: it begins with byte 0x%02x",
-		    name, first[0]);
+		    name, first);
 		return err_hint(err, "records are JSON objects, one a line, or msgpack maps back to back");
 	}
 	return 1;

@@ -93,12 +93,13 @@ claim_anything_begun(const struct spool *sp, struct err *err)
 int
 claim_finish_moves(const struct spool *sp, const struct batch *b, struct err *err)
 {
-	char *from = spool_path(sp, "incoming");
+	char *from = spool_path(sp, "incoming"), *above = spool_path(sp, "processing");
 	char *to = spool_batch_path(sp, "processing", b->tag);
 	int from_fd = -1, to_fd = -1, rc = -1;
 	size_t moved = 0;
 
-	if (fs_mkdirs(to, SPOOL_DIR_MODE, err) < 0)
+	/* a run that was killed may have made the folder and not synced its entry */
+	if (fs_mkdirs(to, SPOOL_DIR_MODE, err) < 0 || fs_sync_dir(above, err) < 0)
 		goto out;
 	from_fd = fs_open_dir(from, err);
 	to_fd = from_fd < 0 ? -1 : fs_open_dir(to, err);
@@ -131,6 +132,7 @@ out:
 	if (from_fd >= 0)
 		close(from_fd);
 	free(to);
+	free(above);
 	free(from);
 	return rc;
 }

@@ -1,8 +1,7 @@
 /*
  * clock.h - time, and RFC 3339 in both directions.
  *
- * Wall time is microseconds since 1970-01-01 UTC in an int64_t, which holds
- * all that a PostgreSQL timestamptz does. Timeouts use the monotonic clock.
+ * Wall time is microseconds since 1970-01-01 UTC in an int64_t. Timeouts use the monotonic clock.
  * The calendar is proleptic Gregorian (days_from_civil, H. Hinnant, "chrono-
  * Compatible Low-Level Date Algorithms").
  */

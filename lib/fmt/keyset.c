@@ -185,13 +185,14 @@ find_twice(struct keyset_key *k, size_t n)
 bool
 keyset_close(struct keyset *set, size_t mark, struct slice *twice)
 {
-	struct keyset_key *k = set->key + mark;
 	const struct keyset_key *found;
+	struct keyset_key *k;
 	size_t n = set->nr - mark;
 
 	set->nr = mark;
 	if (n < 2)
 		return false;
+	k = set->key + mark;
 	if (set->copies.len > 0)
 		for (size_t i = 0; i < n; i++)
 			if (k[i].len & COPIED) {

@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 
-/* One read, and the buffer unless a record is larger. */
+/* The buffer, which is one read: it begins small, for the many small segments,
+ * and is larger than PIECE only for a larger record. */
+#define FIRST_PIECE ((size_t)16 << 10)
 #define PIECE ((size_t)256 << 10)
 #define BUFFER_MAX (REC_MAX_BYTES + PIECE)
 
@@ -18,7 +20,7 @@ rec_reader_new(struct zin *in, enum rec_format format, enum rec_policy policy)
 	r->torn = r->ignored = r->clean = (struct str)STR_INIT;
 	for (int f = 0; f < F_NR; f++)
 		r->text[f] = (struct str)STR_INIT;
-	r->alloc = PIECE;
+	r->alloc = FIRST_PIECE;
 	r->buf = xmalloc(r->alloc);
 	return r;
 }
@@ -42,15 +44,16 @@ static void
 make_room(struct rec_reader *r)
 {
 	size_t used = r->end - r->start;
+	bool full = r->end == r->alloc;
 
-	if (used == 0 || (r->end == r->alloc &&
+	if (used == 0 || (full &&
 	    (used <= r->alloc / 2 || r->alloc >= BUFFER_MAX))) {
 		memmove(r->buf, r->buf + r->start, used);
 		r->base += r->start;
 		r->start = 0;
 		r->end = used;
 	}
-	if (r->end == r->alloc) {
+	if (r->end == r->alloc || (full && r->alloc < PIECE)) {
 		r->alloc = MIN(r->alloc * 2, BUFFER_MAX);
 		r->buf = xrealloc(r->buf, r->alloc);
 	}

@@ -194,7 +194,8 @@ on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 		    e->data.mapping_start.tag, line, err);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		w->depth--;
+		if (w->depth > 0)
+			w->depth--;
 		end_value(w);
 		return 0;
 	default:

@@ -18,7 +18,6 @@
 #define BLOCK_HEADER 3
 #define MAGIC_BYTES 4
 #define RATIO_SLACK ((uint64_t)256 << 10)
-#define PEEK_BYTES ((size_t)256)
 #define ZOUT_PLAIN_BYTES ((size_t)64 << 10)
 
 struct zin {
@@ -32,9 +31,8 @@ struct zin {
 	ZSTD_DCtx *dctx;	/* NULL: plain */
 	size_t hint;		/* bytes that the decoder wants next */
 	uint64_t frames;	/* ended */
-	bool begun, eof, in_frame, flushing, torn, failed;
-	struct str peeked;	/* decompressed and not taken */
-	size_t peeked_pos;
+	bool begun, eof, in_frame, flushing, torn, failed, peeked;
+	unsigned char first;	/* when peeked: decompressed and not taken */
 	zin_wait wait;		/* NULL: read(2) waits */
 	void *wait_arg;
 };
@@ -48,7 +46,6 @@ zin_new(int fd, const char *name, bool hash)
 	z->name = xstrdup(name);
 	z->hash = hash ? sha256_new() : NULL;
 	z->buf = xmalloc(IN_BYTES);
-	z->peeked = (struct str)STR_INIT;
 	return z;
 }
 
@@ -66,7 +63,6 @@ zin_free(struct zin *z)
 		return;
 	ZSTD_freeDCtx(z->dctx);
 	sha256_free(z->hash);
-	str_release(&z->peeked);
 	free(z->buf);
 	free(z->name);
 	free(z);
@@ -247,34 +243,26 @@ zin_read(struct zin *z, void *buf, size_t n, struct err *err)
 		return err_set(err, ERR_DATA, "\"%s\" cannot be read any further", z->name);
 	if (n == 0)
 		BUG("a read of nothing");
-	if (z->peeked_pos < z->peeked.len) {
-		n = MIN(n, z->peeked.len - z->peeked_pos);
-		memcpy(buf, z->peeked.buf + z->peeked_pos, n);
-		z->peeked_pos += n;
-		return (ssize_t)n;
+	if (z->peeked) {
+		z->peeked = false;
+		memcpy(buf, &z->first, 1);
+		return 1;
 	}
 	if (begin(z, err) < 0)
 		return -1;
 	return z->dctx ? read_zstd(z, buf, n, err) : read_plain(z, buf, n, err);
 }
 
-ssize_t
-zin_peek(struct zin *z, void *buf, size_t n, struct err *err)
+int
+zin_peek(struct zin *z, unsigned char *first, struct err *err)
 {
-	if (z->peeked_pos == z->peeked.len) {
-		ssize_t got;
+	ssize_t got = z->peeked ? 1 : zin_read(z, &z->first, 1, err);
 
-		str_reset(&z->peeked);
-		str_grow(&z->peeked, PEEK_BYTES);
-		z->peeked_pos = 0;
-		got = zin_read(z, z->peeked.buf, PEEK_BYTES, err);
-		if (got <= 0)
-			return got;
-		z->peeked.len = (size_t)got;
+	if (got > 0) {
+		z->peeked = true;
+		*first = z->first;
 	}
-	n = MIN(n, z->peeked.len - z->peeked_pos);
-	memcpy(buf, z->peeked.buf + z->peeked_pos, n);
-	return (ssize_t)n;
+	return (int)got;
 }
 
 int

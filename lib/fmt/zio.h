@@ -25,9 +25,8 @@ struct zin *zin_new(int fd, const char *name, bool hash);
  * a stream that stops or breaks in the middle (what came before is good)
  * from all else (I/O, a bomb, not zstd from the first byte). */
 ssize_t zin_read(struct zin *z, void *buf, size_t n, struct err *err);
-/* Up to n of the bytes that zin_read gives next, without taking them (256 at
- * most): > 0; 0 at the end; -1. */
-ssize_t zin_peek(struct zin *z, void *buf, size_t n, struct err *err);
+/* The byte that zin_read gives next, without taking it: 1; 0 at the end; -1. */
+int zin_peek(struct zin *z, unsigned char *first, struct err *err);
 /* Call fn before each read(2) of fd, so that it can wait for input with a
  * deadline of its own and do other work. 0: read now; -1: zin_read fails with
  * its error. */

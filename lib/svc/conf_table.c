@@ -5,6 +5,10 @@
 
 #define ANY 0, INT64_MAX
 #define MS_PER_DAY UINT64_C(86400000)
+/* So that a time plus a duration never leaves an int64_t. */
+#define TIME_MAX_YEARS 1000
+#define TIME_MAX_MS (TIME_MAX_YEARS * 365 * MS_PER_DAY)
+#define ANY_TIME 0, TIME_MAX_MS
 #define POLL_MIN_MS 10
 #define POLL_MAX_MS MS_PER_DAY
 
@@ -16,19 +20,19 @@ const struct conf_key conf_keys[] = {
 	    "close a segment at this size of its records, before compression" },
 	{ "write.max_records", CONF_UINT, "25000", ANY, NULL,
 	    "close a segment at this many records; 0: no limit" },
-	{ "write.max_age", CONF_TIME, "10s", ANY, NULL,
+	{ "write.max_age", CONF_TIME, "10s", ANY_TIME, NULL,
 	    "close a segment this long after its first record; 0: no limit" },
 	{ "write.level", CONF_UINT, "3", 0, 19, NULL, "zstd level; 0: plain" },
 	{ "write.format", CONF_ENUM, "same", ANY, "same|ndjson|msgpack",
 	    "format of the segments" },
 	{ "write.max_spool", CONF_SIZE, "0", ANY, NULL,
 	    "write no more while the spool holds this much to load; 0: no limit" },
-	{ "write.wait", CONF_TIME, "0", ANY, NULL,
+	{ "write.wait", CONF_TIME, "0", ANY_TIME, NULL,
 	    "how long to wait for room in the spool; 0: fail at once" },
 
 	{ "gate.min_count", CONF_UINT, NULL, ANY, NULL, "open at this many segments" },
 	{ "gate.min_bytes", CONF_SIZE, NULL, ANY, NULL, "open at this size in total" },
-	{ "gate.max_age", CONF_TIME, NULL, ANY, NULL,
+	{ "gate.max_age", CONF_TIME, NULL, ANY_TIME, NULL,
 	    "open when the oldest segment has waited this long" },
 	{ "gate.max_files", CONF_UINT, "10000", 1, 1000000, NULL,
 	    "segments in one batch at most" },
@@ -46,10 +50,10 @@ const struct conf_key conf_keys[] = {
 	{ "partition.interval", CONF_ENUM, "month", ANY, "day|month",
 	    "the time that one partition holds" },
 	{ "partition.ahead", CONF_UINT, "2", 0, 366, NULL, "partitions made ahead" },
-	{ "retain.metrics", CONF_TIME, NULL, ANY, NULL, "keep metrics this long; unset: for ever" },
-	{ "retain.events", CONF_TIME, NULL, ANY, NULL, "keep events this long; unset: for ever" },
+	{ "retain.metrics", CONF_TIME, NULL, ANY_TIME, NULL, "keep metrics this long; unset: for ever" },
+	{ "retain.events", CONF_TIME, NULL, ANY_TIME, NULL, "keep events this long; unset: for ever" },
 
-	{ "outbox.keep", CONF_TIME, "7d", ANY, NULL, "keep delivered outbox rows this long" },
+	{ "outbox.keep", CONF_TIME, "7d", ANY_TIME, NULL, "keep delivered outbox rows this long" },
 	{ "outbox.interval", CONF_TIME, "1s", POLL_MIN_MS, POLL_MAX_MS, NULL,
 	    "how often outbox-relay looks" },
 };
@@ -130,6 +134,8 @@ parse_number(const struct conf_key *k, const char *text, uint64_t *n, struct str
 		return 0;
 	if (k->max == INT64_MAX)
 		str_addf(why, "at least %llu", (unsigned long long)k->min);
+	else if (k->max == TIME_MAX_MS)
+		str_addf(why, "at most %d years", TIME_MAX_YEARS);
 	else
 		str_addf(why, "between %llu%s and %llu%s", (unsigned long long)k->min,
 		    time ? "ms" : "", (unsigned long long)k->max, time ? "ms" : "");

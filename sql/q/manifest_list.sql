@@ -14,6 +14,8 @@ SELECT m.id, m.batch_tag, m.spool_id, m.host, m.status, m.attempt,
 		ELSE coalesce((m.totals #>> '{rows,events}')::bigint, 0) END,
 	CASE WHEN m.finished_at IS NULL THEN l.rejected
 		ELSE coalesce((m.totals ->> 'rejected')::bigint, 0) END,
+	CASE WHEN m.finished_at IS NULL THEN l.replaced
+		ELSE coalesce((m.totals ->> 'replaced')::bigint, 0) END,
 	CASE WHEN m.finished_at IS NULL THEN 0
 		ELSE coalesce((m.totals #>> '{duplicates,segments}')::bigint, 0) END,
 	CASE WHEN m.finished_at IS NULL THEN l.dup_events
@@ -27,6 +29,7 @@ LEFT JOIN LATERAL (
 	SELECT count(*) AS loaded, coalesce(sum((s.rows ->> 'metrics')::bigint), 0)::bigint AS metrics,
 		coalesce(sum((s.rows ->> 'events')::bigint), 0)::bigint AS events,
 		coalesce(sum(s.rejected), 0)::bigint AS rejected,
+		coalesce(sum(s.replaced), 0)::bigint AS replaced,
 		coalesce(sum((s.duplicates ->> 'events')::bigint), 0)::bigint AS dup_events
 	FROM sluice.ingestion_segment s WHERE s.batch_id = m.id
 ) AS l ON m.finished_at IS NULL

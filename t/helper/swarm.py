@@ -25,7 +25,7 @@ from crashlab import (DAYS_AGO, Lab, Records, Workload, midday, msgpack, ndjson,
 FEED = 10		# segments that land at once
 TWICE = 0.05		# of the contents come under a second name
 AGAIN_TWICE = 0.02	# the same, plain beside zstd: another content, so other ids
-TIME_MAX_S = 600
+TIME_MAX_S = 150
 CALM_S = 0.05
 
 

@@ -1,7 +1,7 @@
 /*
  * torn.c - a segment cut at every byte, through the reader of records.
  *
- *	torn FORMAT PLAIN ENDS [CUT...]
+ *	torn FORMAT PLAIN ENDS
  *
  * PLAIN is a segment without faults, ENDS says where each record begins and
  * ends (mktorn.py). Every beginning of PLAIN, and every beginning of a zstd

@@ -203,6 +203,32 @@ START_TEST(line_by_line)
 }
 END_TEST
 
+/* A newline that is the first byte of the next piece. */
+START_TEST(line_in_pieces)
+{
+	struct lines l;
+	struct slice s;
+	int p[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(p), 0);
+	pid = fork();
+	if (pid == 0) {
+		ck_assert_int_eq(write(p[1], "ab", 2), 2);
+		usleep(50000);
+		_exit(write(p[1], "\ncd\n", 4) != 4);
+	}
+	close(p[1]);
+	l = (struct lines)LINES_INIT(p[0], "in", 100);
+	ck_assert_int_eq(lines_next(&l, &s, &err), 1);
+	ck_assert(slice_is(s, "ab"));
+	ck_assert_int_eq(lines_next(&l, &s, &err), 1);
+	ck_assert(slice_is(s, "cd"));
+	lines_release(&l);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 START_TEST(line_limits)
 {
 	struct lines l = lines_of("ok\n123456\n", 10, 5);
@@ -426,7 +452,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = { mkdirs, move, write_durable, read_limits, scan, space,
-		line_by_line, line_limits, long_lines, writes, non_blocking, standard_descriptors,
+		line_by_line, line_in_pieces, line_limits, long_lines, writes, non_blocking, standard_descriptors,
 		locks, signals, ignored_signals };
 	Suite *s = suite_create("fs");
 	TCase *tc = tcase_create("fs");

@@ -182,6 +182,7 @@ START_TEST(nearest)
 
 	ck_assert_str_eq(opt_nearest("cuont", words), "count");
 	ck_assert_str_eq(opt_nearest("byte", words), "bytes");
+	ck_assert_str_eq(opt_nearest("ocutn", words), "count");
 	ck_assert_str_eq(opt_nearest("xbytess", words), "bytes");
 	ck_assert_str_eq(opt_nearest("count", words), "count");
 	ck_assert_ptr_null(opt_nearest("xbytesss", words));

