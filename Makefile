@@ -72,7 +72,7 @@ COMPLETIONS := $(addprefix $(B)/completions/,$(TOOLS))
 	compdb completions tests FORCE
 .SECONDARY:
 
-all: $(BIN) $(if $(wildcard scripts/completions),completions) compile_commands.json
+all: $(BIN) $(B)/bin/.complete $(if $(wildcard scripts/completions),completions) compile_commands.json
 
 tests: all $(UNIT) $(HELPER) $(FUZZ)
 
@@ -120,6 +120,10 @@ $(B)/bin/$(1): $(call OBJ,$(filter cmd/$(1)/%.c,$(CMD_SRC))) $(B)/obj/cmd/main.o
 	$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call TOOL_RULE,$(t))))
+
+# By this mark `sluice` knows that a directory is one of its tools.
+$(B)/bin/.complete: $(BIN)
+	@touch $@
 
 $(B)/t/u-%: $(B)/obj/t/unit/u-%.o $(LIB)
 	@mkdir -p $(@D)

@@ -403,6 +403,15 @@ ok 'prune keeps a batch whose archived file is not what the ledger knows' '
 	echo x >>"$(arch "$tag")/k.ndjson"
 	exit_is 0 manifest prune --older-than 0s >out; empty out
 	test -e "$(arch "$tag")/k.ndjson"'
+ok '... and one that the ledger lacks, with --keep-files too' '
+	seg l.ndjson 710 2
+	tag=$(load)
+	sql "DELETE FROM sluice.ingestion_segment WHERE name = '\''l.ndjson'\''"
+	exit_is 0 manifest prune --keep-files --older-than 0s >out
+	is "$(grep -c "$tag" out)" 0
+	exit_is 0 manifest prune --older-than 0s >out
+	is "$(grep -c "$tag" out)" 0
+	is "$(row "$tag" ".files[0].state")" archive'
 
 ok 'the database down: 75 and one line, for every command' '
 	pg_stop

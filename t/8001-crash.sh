@@ -1,5 +1,5 @@
 #!/bin/sh
-# kill -9 at seeded points of gate, replay and archive, then one more run: the
+# kill -9 at seeded points of spool-write, gate, replay and archive, then one more run: the
 # checker finds nothing lost and nothing twice. SEED=n gives the same points;
 # t/crash-all takes every point.
 . "${0%/*}/test-lib.sh"

@@ -116,7 +116,8 @@ split_host_port(const char *text, char **node, char **service, struct err *err)
 
 	if (!colon || !colon[1]) {
 		err_set(err, ERR_CONFIG, "\"%s\" is no address to listen on", text);
-		return err_hint(err, "write unix:/path/of/socket or tcp:HOST:PORT");
+		err_hint(err, "write unix:/path/of/socket or tcp:HOST:PORT");
+		return -1;
 	}
 	n = (size_t)(colon - text);
 	*service = xstrdup(colon + 1);

@@ -73,10 +73,26 @@ inexact(struct convert *c, struct slice text)
 	return err_hint(c->err, "keep this record as ndjson");
 }
 
+/* Digits only, and they fit. */
+static bool
+json_uint64(struct slice text, uint64_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned)(text.ptr[i] - '0');
+
+		if (digit > 9 || __builtin_mul_overflow(*out, 10, out) ||
+		    __builtin_add_overflow(*out, digit, out))
+			return false;
+	}
+	return true;
+}
+
 /* The same number, as an integer where it is written as one. */
 static int
 put_number(struct convert *c, struct slice text, bool any_float8)
 {
+	uint64_t u;
 	int64_t i;
 	double v;
 	bool same;
@@ -85,17 +101,9 @@ put_number(struct convert *c, struct slice text, bool any_float8)
 		mppack_int(c->out, i);
 		return 0;
 	}
-	if (text.ptr[0] != '-' && text.len == 20 && !memchr(text.ptr, '.', text.len) &&
-	    !memchr(text.ptr, 'e', text.len) && !memchr(text.ptr, 'E', text.len)) {
-		struct slice head = { text.ptr, 19 };
-		uint64_t u;
-		unsigned last = (unsigned)(text.ptr[19] - '0');
-
-		if (json_int64(head, &i) && (uint64_t)i <= (UINT64_MAX - last) / 10) {
-			u = (uint64_t)i * 10 + last;
-			mppack_uint(c->out, u);
-			return 0;
-		}
+	if (json_uint64(text, &u)) {
+		mppack_uint(c->out, u);
+		return 0;
 	}
 	v = rec_num_double(text, &c->scratch);
 	str_reset(&c->scratch);

@@ -3,7 +3,7 @@
 once more, and have check.py compare. Also the database's side: the lost answer
 to COMMIT, and a cut after every message.
 
-	crash.py sweep --stages gate,replay,archive,line [--random N] [--double N]
+	crash.py sweep --stages write,gate,replay,archive,line [--random N] [--double N]
 	crash.py one --point STAGE:MODE:N[+N2]	a point of a report again
 	crash.py selftest			does the checker see damage?
 	crash.py lost | cut
@@ -13,6 +13,7 @@ printed; SEED=n in the environment gives the same points again.
 """
 import argparse
 import itertools
+import json
 import os
 import queue
 import random
@@ -24,12 +25,14 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from crashlab import Lab, databases, scratch, small_workload, tiny_workload  # noqa: E402
+from crashlab import (Lab, Records, Workload, databases, midday, ndjson,  # noqa: E402
+                      scratch, small_workload, tiny_workload)
 
 KILLED = 137
 PAST_END = 3		# a run may make some more calls than the one that was counted
 MAX_SHOWN = 10
 MODES = ('entry', 'exit')
+WRITE_RECORDS = 8
 
 
 class Point:
@@ -83,8 +86,36 @@ class Stage:
         return self.lab.run(cmd + [str(n)] + self.cmd, self.stdin)
 
 
+def run_write(lab, point, count_file=None):
+    """spool-write: what it acknowledged is accepted. The producer sends the rest
+    again, the loader drops the events that it then sees twice."""
+    r = Records('write', midday(1))
+    records = [r.event() for _ in range(WRITE_RECORDS)]
+    w = Workload()
+    lab.fresh_partitions = False
+    lab.reset(w)
+    w.ids.update(r.ids)
+    write = ['spool-write', '-s', lab.spool, '--max-records', '3']
+    stage = Stage.__new__(Stage)
+    stage.lab, stage.point, stage.cmd, stage.stdin = lab, point, write, ndjson(records)
+    ran = stage.kill(point.n, count_file)
+    acked = [json.loads(line) for line in ran.stdout.splitlines()]
+    for a in acked:
+        w.accepted[a['sha256']] += 1
+    rest = records[sum(a['records'] for a in acked):]
+    if ran.returncode not in (0, KILLED):
+        return False, ['spool-write: %d %s' % (ran.returncode, ran.stderr.decode())]
+    if rest:
+        again = lab.run(write, ndjson(rest))
+        if again.returncode != 0:
+            return True, ['spool-write again: %d %s' % (again.returncode, again.stderr.decode())]
+    return ran.returncode == KILLED, lab.judge(lab.line('--dedupe'), w, extra_files=True)
+
+
 def run_point(lab, workload, point):
     """(was it killed, what is wrong)"""
+    if point.stage == 'write':
+        return run_write(lab, point)
     stage = Stage(lab, workload, point)
     ran = stage.kill(point.n)
     killed = ran.returncode == KILLED
@@ -154,6 +185,12 @@ class Campaign:
     def count(self, stage, calls, args=(), fresh=False):
         """How many calls a whole run of the stage makes."""
         lab, path = self.labs[0], os.path.join(self.top, 'count')
+        if stage == 'write':
+            _, wrong = run_write(lab, Point(stage, 'entry', calls, 0), path)
+            if wrong:
+                raise SystemExit('a run of spool-write without a kill: %s' % '\n'.join(wrong))
+            with open(path, encoding='ascii') as f:
+                return int(f.read())
         ran = Stage(lab, self.workload, Point(stage, 'entry', calls, 0, 0, fresh, args)).kill(0, path)
         if ran.returncode not in (0, 2):
             raise SystemExit('a run of %s without a kill has status %d: %s' % (
@@ -179,7 +216,7 @@ class Campaign:
 
 
 VARIANTS = {	# of the stages: arguments of spool-replay
-    'gate': [()], 'archive': [('-j', '1')], 'line': [()], 'replay': [('-j', '1'), ('-j', '2')],
+    'write': [()], 'gate': [()], 'archive': [('-j', '1')], 'line': [()], 'replay': [('-j', '1'), ('-j', '2')],
 }
 
 
@@ -339,7 +376,7 @@ def main():
     p = argparse.ArgumentParser(description='kill the line at every point')
     sub = p.add_subparsers(dest='what', required=True)
     s = sub.add_parser('sweep')
-    s.add_argument('--stages', default='gate,replay,archive,line')
+    s.add_argument('--stages', default='write,gate,replay,archive,line')
     s.add_argument('--modes', default='entry,exit')
     s.add_argument('--calls', choices=('all', 'effects'), default='all')
     s.add_argument('--random', type=int, default=0)

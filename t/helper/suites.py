@@ -3,9 +3,9 @@
 
 	suites.py make DATA DIR      segments into DIR, and want.tsv: segment, kind of the event (or
 	                             name of the case), the value as JSON or `!reason`
-	suites.py values WANT SEGMENT <ROWS      rows of psql, `kind<TAB>value as JSON`
+	suites.py values WANT SEGMENT <ROWS      rows of psql, `kind<TAB>value as JSON in hex`
 	suites.py rejects WANT SEGMENT REJECTS   the rejects of a segment
-	suites.py words WANT <ROWS               columns of the naughty strings, as JSON arrays
+	suites.py words WANT SEGMENT <ROWS       columns of the naughty strings, JSON arrays in hex
 
 Each check prints how many were right, and its faults; status 1 when there are some.
 """
@@ -169,11 +169,10 @@ def tell(right, faults):
 
 
 def values(path, segment):
-    """psql's unaligned output: the value is the last column."""
     got = {}
     for line in sys.stdin:
         kind, value = line.rstrip('\n').split('\t', 1)
-        got.setdefault(kind, []).append(value)
+        got.setdefault(kind, []).append(bytes.fromhex(value).decode())
     right, faults = 0, []
     for name, want in wanted(path, segment):
         have = got.pop(name, [])
@@ -205,7 +204,8 @@ def rejects(path, segment, file):
 
 
 def words(path, segment):
-    got = [json.loads(line) for line in sys.stdin]
+    # hex, because psql leaves out characters such as U+10FFFF
+    got = [json.loads(bytes.fromhex(line)) for line in sys.stdin]
     want = [json.loads(w) for _, w in wanted(path, segment) if not w.startswith('!')]
     want.sort(key=lambda w: (len(w), json.dumps(w)))
     got.sort(key=lambda w: (len(w), json.dumps(w)))

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "fmt/plain.h"
 #include "t/unit/data.h"
 
 static struct slice
@@ -96,6 +97,25 @@ START_TEST(strings_by_place)
 					ck_assert_uint_eq(j.text.len, n);
 				else
 					ck_assert_ptr_eq(j.p, text + 1 + at);
+			}
+}
+END_TEST
+
+/* the whole-string test agrees with the byte's own, and reads no byte more */
+START_TEST(plain_strings)
+{
+	for (size_t n = 0; n < 40; n++)
+		for (size_t at = 0; at <= n; at++)
+			for (int c = 0; c < 256; c += at < n ? 1 : 256) {
+				char *s = xmalloc(n);
+
+				memset(s, 'x', n);
+				if (at < n)
+					s[at] = (char)c;
+				ck_assert_int_eq(plain_all(s, n),
+				    at == n || plain_byte((unsigned char)c));
+				ck_assert_ptr_eq(plain_end(s, s + n), s + (plain_all(s, n) ? n : at));
+				free(s);
 			}
 }
 END_TEST
@@ -372,6 +392,7 @@ main(void)
 	tcase_add_test(t, token_kinds);
 	tcase_add_test(t, token_text);
 	tcase_add_test(t, strings_by_place);
+	tcase_add_test(t, plain_strings);
 	tcase_add_test(t, skipping);
 	tcase_add_test(t, deep);
 	tcase_add_test(t, unescaping);
