@@ -32,8 +32,8 @@ segment() { echo "segment_id = (SELECT id FROM sluice.ingestion_segment WHERE na
 
 ok 'status 2, and no words' '
 	exit_is 0 spool-gate >opened
-	exit_is 2 spool-replay <opened >done 2>err; empty err'
-TAG=$(jq -r 'select(.type == "gate.done").batch_tag' <done)
+	exit_is 2 spool-replay <opened >finished 2>err; empty err'
+TAG=$(jq -r 'select(.type == "gate.done").batch_tag' <finished)
 REJECTED=spool/failed/$TAG
 ok 'all good records are there, once' '
 	is "$(seen "$(segment bad.ndjson)")" "$GOOD|$GOOD"
@@ -47,7 +47,7 @@ ok 'every reject line is JSON to others too' '
 	is "$(cat $REJECTED/*.rejects.ndjson | jq -c .offset | wc -l)" $BAD'
 ok 'the batch is partial; event, manifest and ledger count alike' '
 	jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics + .rows.events, .rejected,
-		.duplicates.segments]" <done >got
+		.duplicates.segments]" <finished >got
 	is "$(cat got)" "[\"partial\",$((2 * GOOD + 1)),$BAD,0]"
 	is "$(sql "SELECT status FROM sluice.ingestion_manifest")" partial
 	is "$(sql "SELECT sum((rows->>'"'metrics'"')::int + (rows->>'"'events'"')::int), sum(rejected)
@@ -90,7 +90,7 @@ ok 'mended rejects go through spool-write and the gate too' '
 
 # --- the other policies ---
 texts() {
-	jq -c 'select(.reason | test("NUL|UTF-8|surrogate")) | .name' <w/want.$1 | wc -l
+	jq -c 'select(.reason | test("NUL|UTF-8|surrogate")) | .name' <"w/want.$1" | wc -l
 }
 for f in ndjson msgpack; do
 	bad make $f w/some.$f w/swant.$f -n 2000 >/dev/null || exit 1
@@ -112,30 +112,30 @@ ok '--on-bad strict: the segment fails with its reason, neighbours load' '
 		bad make $f w/strict.$f w/xwant.$f -n 1500 >/dev/null; cp w/strict.$f spool/incoming/
 	done
 	echo "{\"type\":\"metric\",\"ts\":1,\"name\":\"strict neighbour\",\"value\":1,\"labels\":{}}" >spool/incoming/n.ndjson
-	spool-gate >opened; exit_is 2 spool-replay --on-bad strict <opened >done
-	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <done)
-	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics, .rows.events]" <done)" "[\"partial\",1,0]"
+	spool-gate >opened; exit_is 2 spool-replay --on-bad strict <opened >finished
+	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <finished)
+	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics, .rows.events]" <finished)" "[\"partial\",1,0]"
 	is "$(cd spool/failed/$tag && ls | tr "\n" " ")" "strict.msgpack strict.msgpack.error strict.ndjson strict.ndjson.error "
 	same w/strict.ndjson spool/failed/$tag/strict.ndjson
 	has spool/failed/$tag/strict.ndjson.error "at offset $(jq -s ".[0].offset" <w/xwant.ndjson)"
 	is "$(sql "SELECT count(*) FROM sluice.ingestion_segment WHERE name LIKE '"'strict%'"'")" 0
 	is "$(sql "SELECT count(*) FROM sluice.metrics WHERE name = '"'strict neighbour'"'")" 1'
 ok 'retried under the default policy, the failed segments load' '
-	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <done)
+	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <finished)
 	exit_is 0 manifest retry $tag >opened
-	exit_is 2 spool-replay --batch $tag </dev/null >done
-	is "$(jq -c "[.status, .rows.metrics + .rows.events]" <done)" "[\"partial\",3001]"
+	exit_is 2 spool-replay --batch $tag </dev/null >finished
+	is "$(jq -c "[.status, .rows.metrics + .rows.events]" <finished)" "[\"partial\",3001]"
 	absent spool/failed/$tag/strict.ndjson'
 
 # --- what only the server refuses ---
-sql <<'END'
+sql <<'SQL'
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	RAISE EXCEPTION 'no such host: "%"', NEW.labels->>'host' USING ERRCODE = '22023';
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON sluice.metrics FOR EACH ROW
 	WHEN (NEW.labels ? 'refuse') EXECUTE FUNCTION refuse();
 CREATE UNIQUE INDEX one ON sluice.events (ts, id) WHERE source = 's';
-END
+SQL
 refusals() {
 	awk -v n=20000 'BEGIN { for (i = 0; i < n; i++) {
 		if (i % 4999 == 3) printf "{\"type\":\"metric\",\"ts\":5,\"name\":\"s\",\"value\":%d,\"labels\":{\"refuse\":1,\"host\":\"h%d\"}}\n", i, i
@@ -147,9 +147,9 @@ refusals() {
 }
 ok 'records that the server refuses are found by halving and rejected' '
 	refusals >spool/incoming/server.ndjson
-	spool-gate >opened; exit_is 2 spool-replay <opened >done
-	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <done)
-	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics + .rows.events, .rejected]" <done)" \
+	spool-gate >opened; exit_is 2 spool-replay <opened >finished
+	tag=$(jq -r "select(.type == \"gate.done\").batch_tag" <finished)
+	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics + .rows.events, .rejected]" <finished)" \
 		"[\"partial\",19993,7]"
 	is "$(sql "SELECT count(*) FROM sluice.metrics WHERE $(segment server.ndjson)"):$(sql "SELECT count(*),
 		count(DISTINCT id) FROM sluice.events WHERE $(segment server.ndjson)")" "9997:9996|9996"

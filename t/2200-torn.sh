@@ -17,7 +17,7 @@ done 4>&1
 
 . "$SRC/t/lib-pg.sh"
 pg_start
-CUTS=12
+CUTS=10
 mkdir in
 for f in ndjson msgpack; do
 	torn make $f big.$f big.$f.ends -n 1200
@@ -71,8 +71,8 @@ ok 'torn segments through the gate: archived with their rejects, partial' '
 	mkdir -p spool/incoming; cp big.ndjson spool/incoming/whole.ndjson
 	head -c 200000 big.msgpack >spool/incoming/torn.msgpack
 	head -c 40 big.msgpack.zst >spool/incoming/stub.msgpack.zst
-	spool-gate -s spool >opened; exit_is 2 spool-replay -s spool <opened >done
-	jq -c "select(.type == \"gate.done\") | [.status, .rejected]" <done >got
+	spool-gate -s spool >opened; exit_is 2 spool-replay -s spool <opened >finished
+	jq -c "select(.type == \"gate.done\") | [.status, .rejected]" <finished >got
 	is "$(cat got)" "[\"partial\",1]"
 	is "$(find spool/archive -type f | wc -l):$(find spool/failed -name "stub.msgpack.zst*" | wc -l)" 2:2'
 finish

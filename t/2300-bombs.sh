@@ -30,14 +30,14 @@ worst() {
 
 ok 'each bomb alone: cheap, status 2, its neighbour loads' '
 	while read -r name; do good $name >n-$name.ndjson; done <names
-	bomb --each names figures spool-replay in/{} n-{}.ndjson >done 2>err
+	bomb --each names figures spool-replay in/{} n-{}.ndjson >finished 2>err
 	is "$(wc -l <figures):$(awk "{ print \$4 }" figures | sort -u)" "$(wc -l <names):2" || { paste names figures; false; }
-	jq -r "select(.name | startswith(\"n-\")) | [.name, .rows.metrics, .rejected] | @tsv" <done >got
+	jq -r "select(.name | startswith(\"n-\")) | [.name, .rows.metrics, .rejected] | @tsv" <finished >got
 	awk "{ print \"n-\" \$1 \".ndjson\t1\t0\" }" names >want; same want got
 	cheap figures || { paste names figures; false; }'
 worst figures
 ok 'what can be read is one reject, what cannot is no rows' '
-	jq -r "select(.name | startswith(\"n-\") | not) | [.name, .rejected, .rows.metrics + .rows.events] | @tsv" <done >got
+	jq -r "select(.name | startswith(\"n-\") | not) | [.name, .rejected, .rows.metrics + .rows.events] | @tsv" <finished >got
 	awk -F "\t" "\$1 !~ /slow/ && (\$2 != 1 || \$3 != 0)" got >wrong; empty wrong
 	[ $(wc -l <got) -ge 22 ]
 	is "$(sql "SELECT count(*) FROM sluice.events")" 0'
@@ -56,8 +56,8 @@ ok 'all in one batch with neighbours, two jobs' '
 	good first >spool/incoming/0.ndjson; good last >spool/incoming/z.ndjson
 	sql "DELETE FROM sluice.metrics; DELETE FROM sluice.ingestion_segment"
 	spool-gate >opened
-	rc=0; bomb --run bfigures spool-replay -j 2 <opened >done 2>err || rc=$?; is $rc 2
-	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics]" <done)" "[\"partial\",$(($(wc -l <names) + 2))]"
+	rc=0; bomb --run bfigures spool-replay -j 2 <opened >finished 2>err || rc=$?; is $rc 2
+	is "$(jq -c "select(.type == \"gate.done\") | [.status, .rows.metrics]" <finished)" "[\"partial\",$(($(wc -l <names) + 2))]"
 	is "$(find spool/processing -mindepth 1 | wc -l)" 0
 	awk -v rss=$MAX_RSS "\$3 > rss { print; bad = 1 } END { exit bad }" bfigures'
 worst bfigures
@@ -67,7 +67,7 @@ else
 	ok 'with 1 GiB of address space' '
 		sql "DELETE FROM sluice.metrics; DELETE FROM sluice.ingestion_segment"
 		: >all; for name in $(cat names); do echo in/$name n-$name.ndjson >>all; done
-		rc=0; (ulimit -v 1048576; spool-replay $(cat all)) >done 2>err || rc=$?; is $rc 2
+		rc=0; (ulimit -v 1048576; spool-replay $(cat all)) >finished 2>err || rc=$?; is $rc 2
 		is "$(sql "SELECT count(*) FROM sluice.metrics")" $(wc -l <names)'
 fi
 ok 'a record with a million keys is large, right and cheap' '

@@ -181,7 +181,7 @@ ok '77 and 78 of sluice: a tool that may not run, one that is not there' '
 	echo "sluice 77" >>$T/provoked'
 
 # --- 75 ---
-ok '75: another gate, a held batch, a full spool, a taken socket' '
+ok '75: another gate, a full spool' '
 	incoming e
 	exec 9<$SLUICE_SPOOL/incoming; flock 9
 	st 75 spool-gate >out 2>err; empty out; told err

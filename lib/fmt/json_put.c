@@ -157,24 +157,25 @@ json_put_key_int(struct str *out, const char *name, int64_t val)
 
 #define INT_DIGITS 20
 
-/* The decimal digits of v, at the end of buf. */
-static char *
+/* The decimal digits of v at the end of buf; the index of the first. */
+static size_t
 decimal(uint64_t v, char buf[INT_DIGITS])
 {
-	char *p = buf + INT_DIGITS;
+	size_t at = INT_DIGITS;
 
 	do
-		*--p = (char)('0' + v % 10);
+		buf[--at] = (char)('0' + v % 10);
 	while (v /= 10);
-	return p;
+	return at;
 }
 
 void
 json_put_uint(struct str *out, uint64_t v)
 {
-	char buf[INT_DIGITS], *p = decimal(v, buf);
+	char buf[INT_DIGITS];
+	size_t at = decimal(v, buf);
 
-	str_add(out, p, (size_t)(buf + INT_DIGITS - p));
+	str_add(out, buf + at, INT_DIGITS - at);
 }
 
 void
@@ -211,11 +212,12 @@ put_short(struct str *out, double v)
 	if (k == 0) {
 		str_addc(out, '0');
 	} else {
-		char buf[INT_DIGITS], *p = decimal((uint64_t)n % (uint64_t)scale, buf);
+		char buf[INT_DIGITS];
+		size_t at = decimal((uint64_t)n % (uint64_t)scale, buf);
 
-		while (buf + INT_DIGITS - p < k)
-			*--p = '0';
-		str_add(out, p, (size_t)k);
+		while (INT_DIGITS - at < (size_t)k)
+			buf[--at] = '0';
+		str_add(out, buf + at, (size_t)k);
 	}
 	return true;
 }

@@ -42,7 +42,7 @@ struct convert {
 static void
 count(struct slice text, struct counts *c)
 {
-	size_t open[REC_MAX_DEPTH + 1];
+	size_t open[REC_MAX_DEPTH + 1] = { 0 };
 	struct json j;
 	enum json_tok tok;
 

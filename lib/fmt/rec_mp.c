@@ -290,9 +290,9 @@ one_field(struct rec_reader *r, struct mp_cur *cur, const struct rec_path *path,
 		c->binary_ok = false;
 		if (rc < 0)
 			return -1;
-		if (f == F_OTHER)
-			return 0;
 	}
+	if (f == F_OTHER)
+		return 0;
 	r->got[f].type = f == F_RECORD && v.type == MP_MAP ? GOT_MAP : GOT_OTHER;
 	r->got[f].text = (struct slice){ (const char *)first, (size_t)(cur->p - first) };
 	return 0;
