@@ -188,7 +188,7 @@ $(B)/lint/%.ok: %.c $(B)/flags | $(GEN)
 
 -include $(LINT:.ok=.d)
 
-# FUZZ_SECONDS for each fuzzer. What it finds is added to build-fuzz/corpus; a
+# FUZZ_SECONDS for each fuzzer (`scripts/deps fuzz` gets clang). What it finds is added to build-fuzz/corpus; a
 # crash is a file here, to be put into t/fuzz/corpus with the mending.
 FUZZ_SECONDS ?= 60
 fuzz:

@@ -17,7 +17,7 @@ ok 'every script parses' '
 	[ $n -gt 10 ]'
 ok 'deps knows its words' '
 	exit_is 64 sh "$SRC/scripts/deps" nonsense 2>err
-	has err "usage: deps [run|test]"'
+	has err "usage: deps [run|test"'
 ok 'collect-proc prints records' '
 	sh "$SRC/scripts/collect-proc" 2 0 >records
 	[ "$(wc -l <records)" -ge 10 ]

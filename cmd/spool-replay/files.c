@@ -13,6 +13,7 @@
 #include "cmd/spool-replay/replay.h"
 #include "fmt/json.h"
 #include "sys/io.h"
+#include "sys/sig.h"
 
 struct given {
 	const char *path;
@@ -36,7 +37,9 @@ look_at(const char *path, struct given *g, struct err *err)
 		err_hint(err, "a name ends in .ndjson or .msgpack, and .zst after it if it is compressed");
 	} else {
 		got = spool_hash(dir, g->name, false, g->sha256, &g->bytes, err);
-		if (got == 1) {
+		if (got == 1 && fs_exists(path)) {
+			got = err_set(err, ERR_DATA, "\"%s\" is not a regular file", path);
+		} else if (got == 1) {
 			errno = ENOENT;
 			got = err_setno(err, "could not open \"%s\"", path);
 		}
@@ -109,8 +112,11 @@ load_one(struct session *s, const char *path, bool dry_run, struct err *err)
 int
 load_files_given(struct session *s, int argc, char **argv, bool dry_run, struct err *err)
 {
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
+		if (sig_stopped())
+			return err_set(err, ERR_STOPPED, "stopped by a signal");
 		if (load_one(s, argv[i], dry_run, err) < 0)
 			return -1;
+	}
 	return 0;
 }

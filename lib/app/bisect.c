@@ -1,6 +1,5 @@
 #include "app/bisect.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -175,9 +174,9 @@ bisect_segment(struct pg *db, const struct load_job *job, enum rec_policy policy
 	struct rec_reader *r;
 	int fd, rc;
 
-	fd = open(job->path, O_RDONLY | O_CLOEXEC);
+	fd = load_open(job->path, err);
 	if (fd < 0)
-		return err_setno(err, "could not open \"%s\"", job->path);
+		return -1;
 	in = zin_new(fd, job->path, false);
 	r = rec_reader_new(in, spool_format(job->name), policy);
 	for (int t = 0; t < LOAD_TABLES; t++)

@@ -5,18 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/archive.h"
 #include "base/mem.h"
-
-/* A file of rejects is for `spool-replay FILE`: in failed/ it would stand under
- * the very name of another segment's rejects. */
-static bool
-is_rejects(const char *name)
-{
-	static const char end[] = ".rejects.ndjson";
-	size_t len = strlen(name), n = sizeof(end) - 1;
-
-	return len > n && strcmp(name + len - n, end) == 0;
-}
+#include "sys/lock.h"
 
 int
 claim_scan(const struct spool *sp, struct claim_list *out, struct err *err)
@@ -31,7 +22,9 @@ claim_scan(const struct spool *sp, struct claim_list *out, struct err *err)
 		struct claim_file *f;
 		struct stat st;
 
-		if (!spool_is_segment(names.name[i]) || is_rejects(names.name[i]) ||
+		/* a file of rejects is for `spool-replay FILE`: in failed/ it would
+		 * stand under the very name of another segment's rejects */
+		if (!spool_is_segment(names.name[i]) || is_rejects_name(names.name[i]) ||
 		    (fstatat(fd, names.name[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    !S_ISREG(st.st_mode))) {
 			out->ignored++;
@@ -184,7 +177,8 @@ reopen_or_remove(struct pg *db, const struct spool *sp, struct batch *b, struct 
 	struct fs_names names = FS_NAMES_INIT;
 	int rc = 0;
 
-	if (rmdir(dir) < 0 && errno == ENOTEMPTY && (rc = fs_scan(dir, &names, err)) == 0) {
+	if (rmdir(dir) < 0 && errno == ENOTEMPTY && strcmp(b->spool_id, sp->id) == 0 &&
+	    (rc = fs_scan(dir, &names, err)) == 0) {
 		for (size_t i = 0; i < names.nr; i++) {
 			if (spool_is_segment(names.name[i])) {
 				rc = manifest_reopen(db, b, err);
@@ -200,20 +194,34 @@ reopen_or_remove(struct pg *db, const struct spool *sp, struct batch *b, struct 
 static int
 recover_folder(struct pg *db, const struct spool *sp, const char *tag, struct err *err)
 {
+	char *dir = spool_batch_path(sp, "processing", tag);
 	struct batch b = BATCH_INIT;
-	int rc, found;
+	int fd = -1, rc = 0, found;
 
 	found = manifest_load(db, tag, &b, err);
-	if (found < 0)
-		rc = -1;
-	else if (!found)
-		rc = rebuild(db, sp, tag, err);
-	else if (batch_finished(&b))
-		rc = reopen_or_remove(db, sp, &b, err);
-	else
+	if (found < 0 || (found && !batch_finished(&b)))
+		goto out;
+	/* a replayer or a `manifest retry` that is at work here brings the row
+	 * into order itself */
+	rc = lock_dir(dir, &fd, err);
+	if (rc < 0 && !fs_exists(dir)) {
+		err_release(err);
 		rc = 0;
+	}
+	if (rc <= 0)
+		goto out;
+	rc = 0;
+	found = manifest_load(db, tag, &b, err);
+	if (found == 0)
+		rc = rebuild(db, sp, tag, err);
+	else if (found > 0 && batch_finished(&b))
+		rc = reopen_or_remove(db, sp, &b, err);
+out:
+	if (fd >= 0)
+		close(fd);
 	batch_release(&b);
-	return rc;
+	free(dir);
+	return found < 0 ? -1 : rc;
 }
 
 static int

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/bisect.h"
@@ -48,6 +49,22 @@ load_close(struct load_ctx *c)
 	pg_close(c->db);
 	c->db = NULL;
 	partmap_release(&c->map);
+}
+
+int
+load_open(const char *path, struct err *err)
+{
+	/* a FIFO that took the segment's place must not hold us for ever */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_setno(err, "could not open \"%s\"", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	errno = 0;
+	return err_set(err, ERR_DATA, "\"%s\" is not a regular file", path);
 }
 
 static enum rec_policy
@@ -176,7 +193,7 @@ finish(struct segment *s, struct zin *in, struct loader *l, struct rejects *reje
 	if (loader_finish(l, err) < 0)
 		return TRY_DB;
 	if (zin_finish(in, sha, &bytes, err) < 0)
-		return TRY_FAILED;
+		return err->kind == ERR_STOPPED ? TRY_FATAL : TRY_FAILED;
 	if (strcmp(sha, s->job->sha256) != 0 || bytes != s->job->bytes) {
 		err_set(err, ERR_DATA, "its content is not what was claimed: sha256 %s, %llu bytes",
 		    sha, (unsigned long long)bytes);
@@ -229,11 +246,9 @@ try_once(struct segment *s, struct err *err)
 	int fd, entered;
 
 	*s->stats = (struct load_stats){ .segment_id = 0 };
-	fd = open(s->job->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0) {
-		err_setno(err, "could not open \"%s\"", s->job->path);
-		return TRY_FAILED;
-	}
+	fd = load_open(s->job->path, err);
+	if (fd < 0)	/* too many files are open: that is not the segment's fault */
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? TRY_FATAL : TRY_FAILED;
 	if (pg_begin(s->c->db, err) < 0)
 		goto out;
 	entered = enter_ledger(s, err);
@@ -304,9 +319,11 @@ judge(struct segment *s, int try, struct err *err)
 		if (s->bisected)
 			return 1;
 		s->bisected = true;
-		if (bisect_segment(s->c->db, s->job, policy_of(s->c), &s->bad, err) < 0)
-			return pg_last_class(s->c->db) == PG_RETRY ? -1 : 1;
-		return s->bad.nr ? 0 : 1;
+		if (bisect_segment(s->c->db, s->job, policy_of(s->c), &s->bad, err) == 0)
+			return s->bad.nr ? 0 : 1;
+		/* a stop leaves no class behind, only the one of the record before */
+		class = pg_last_class(s->c->db);
+		return err->kind == ERR_STOPPED || class == PG_RETRY || class == PG_STOP ? -1 : 1;
 	case PG_STOP:
 		return -1;
 	default:

@@ -53,6 +53,8 @@ enum load_result {
 /* Connect when there is no (working) connection, and read the partitions. */
 int load_connect(struct load_ctx *c, struct err *err);
 void load_close(struct load_ctx *c);
+/* Open a segment: a regular file under its own name, or -1. */
+int load_open(const char *path, struct err *err);
 /* An enum load_result, or -1: try again later (ERR_TEMP, ERR_STOPPED), or nothing
  * can work (ERR_CONFIG, ERR_PERM, ERR_IO of the spool). */
 int load_segment(struct load_ctx *c, const struct load_job *job, struct load_stats *stats,

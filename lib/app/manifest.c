@@ -239,13 +239,15 @@ manifest_reopen(struct pg *db, struct batch *b, struct err *err)
 {
 	struct str event = STR_INIT;
 	struct pg_rows *rows = NULL;
-	int rc = -1;
+	char tag[SPOOL_TAG_MAX];
+	int rc = -1, reopened = 0;
 
 	if (pg_begin(db, err) < 0)
 		return -1;
 	if (pg_exec(db, sql_manifest_reopen, PG_PARAMS(b->tag), &rows, err) < 0)
 		goto out;
-	if (pg_nrows(rows) > 0) {
+	reopened = pg_nrows(rows);
+	if (reopened) {
 		b->attempt = (int)pg_int(rows, 0, 0);
 		snprintf(b->status, sizeof(b->status), "open");
 		manifest_open_event(b, &event);
@@ -258,6 +260,11 @@ out:
 		pg_rollback(db);
 	pg_free(rows);
 	str_release(&event);
+	if (rc == 0 && !reopened) {
+		/* somebody was quicker: its attempt is the one to tell of */
+		memcpy(tag, b->tag, sizeof(tag));
+		rc = MIN(manifest_load(db, tag, b, err), 0);
+	}
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "sys/lock.h"
 
 #define RENEW_MS (MANIFEST_LEASE_MS / 3)
@@ -153,22 +154,36 @@ tick(void *arg, struct err *err)
 	return renew(r, err);
 }
 
+/* Both lists are in the order of names but for what was adopted: the search
+ * goes on where the one before it ended. */
+static bool
+is_listed(const struct batch *b, size_t listed, const char *name, size_t *at)
+{
+	for (size_t i = 0; i < listed; i++) {
+		size_t k = (*at + i) % listed;
+
+		if (strcmp(b->file[k].name, name) == 0) {
+			*at = k + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Files in the folder that the row does not list belong to the batch too. */
 static int
 adopt_strangers(struct replay *r, const char *dir, struct err *err)
 {
 	struct fs_names names = FS_NAMES_INIT;
 	struct batch *b = r->batch;
+	size_t listed = b->nr, at = 0;
 	int rc = fs_scan(dir, &names, err);
 
 	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
 		char sha[65];
 		uint64_t bytes;
-		bool listed = false;
 
-		for (size_t k = 0; k < b->nr && !listed; k++)
-			listed = strcmp(b->file[k].name, names.name[i]) == 0;
-		if (listed || !spool_is_segment(names.name[i]))
+		if (!spool_is_segment(names.name[i]) || is_listed(b, listed, names.name[i], &at))
 			continue;
 		rc = spool_hash(dir, names.name[i], true, sha, &bytes, err);
 		if (rc == 0)
@@ -177,6 +192,16 @@ adopt_strangers(struct replay *r, const char *dir, struct err *err)
 	}
 	fs_names_release(&names);
 	return rc;
+}
+
+/* A reason may quote a path of any bytes; the manifest takes UTF-8 only. */
+static void
+make_utf8(struct str *s)
+{
+	size_t at = 0;
+
+	while ((at += utf8_valid_prefix(s->buf + at, s->len - at)) < s->len)
+		s->buf[at] = '?';
 }
 
 void
@@ -198,8 +223,10 @@ replay_look_for_files(const struct spool *sp, struct batch *b)
 		if (f->missing)
 			f->error = xstrdup("listed, but found nowhere");
 		else if (fs_exists(failed) &&
-		    fs_read(note, ERROR_NOTE_MAX, &why, &ignored) == 0)
+		    fs_read(note, ERROR_NOTE_MAX, &why, &ignored) == 0) {
+			make_utf8(&why);
 			f->error = str_detach(&why);
+		}
 		str_release(&why);
 		err_release(&ignored);
 		free(done);
@@ -326,7 +353,10 @@ take_batch(struct replay *r, const char *tag, const char *dir, int *fd,
 	if (got < 0)
 		return -1;
 	*result = REPLAY_UNKNOWN;
-	if (!got || strcmp(b->spool_id, r->sp->id) != 0)
+	if (!got)
+		return 0;
+	*result = REPLAY_FOREIGN;
+	if (strcmp(b->spool_id, r->sp->id) != 0)
 		return 0;
 	*result = REPLAY_KNOWN;
 	if (batch_finished(b) && !fs_exists(dir))

@@ -42,7 +42,8 @@ enum replay_result {
 	REPLAY_DONE,		/* finished now; *event is gate.done, b its row */
 	REPLAY_KNOWN,		/* it was finished before */
 	REPLAY_BUSY,		/* somebody else works on it, or the gate still moves */
-	REPLAY_UNKNOWN,		/* not in the manifest, or of another spool */
+	REPLAY_UNKNOWN,		/* not in the manifest */
+	REPLAY_FOREIGN,		/* of another spool; b is its row */
 };
 
 void replay_init(struct replay *r, const struct spool *sp, unsigned jobs);

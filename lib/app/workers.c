@@ -155,6 +155,8 @@ workers_run(const struct workers *w, size_t tasks, struct err *err)
 		munmap(sh, size);
 		return rc;
 	}
+	/* ignored by whoever started us, it would leave waitpid nothing to find */
+	signal(SIGCHLD, SIG_DFL);
 	pid = xcalloc(n, sizeof(*pid));
 	for (unsigned i = 0; i < n; i++) {
 		pid[i] = fork();

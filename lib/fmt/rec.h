@@ -37,7 +37,8 @@ struct rec {
 	enum rec_kind kind;
 	uint64_t offset;	/* of its first byte in the decompressed segment */
 	uint64_t line;		/* NDJSON: counted from 1; else 0 */
-	struct slice raw;	/* its bytes; of the rest only what is in memory */
+	struct slice raw;	/* its bytes (of a mended reject, those of `record`); of
+				 * the rest and of a large one only what is in memory */
 	unsigned replaced;	/* how many U+FFFD were put in */
 
 	/* METRIC and EVENT; all slices are borrowed until the next call and are
@@ -70,7 +71,8 @@ void rec_reader_free(struct rec_reader *r);
 /* The reject line of sluice-spool(5) for the REC_REJECT that rec_next just
  * gave: with `record` where the bytes are JSON or can be told as JSON without
  * loss, else with `bytes_b64`. Streams: the rest of a segment may be larger
- * than memory. sink returns 0, or -1 with err set. segment is a file name. */
+ * than memory, and the slices of *reject are gone afterwards. sink returns 0,
+ * or -1 with err set. segment is a file name. */
 typedef int (*rec_sink)(void *arg, const void *data, size_t n, struct err *err);
 int rec_reject_line(struct rec_reader *r, const struct rec *reject, const char *segment,
     rec_sink sink, void *arg, struct err *err);

@@ -54,7 +54,7 @@ count(struct slice text, struct counts *c)
 		if (tok == JSON_OBJ_CLOSE || tok == JSON_ARR_CLOSE || j.depth > REC_MAX_DEPTH)
 			continue;
 		/* a pair counts by its value */
-		if (tok != JSON_KEY && outside > 0)
+		if (tok != JSON_KEY && outside > 0 && c->nr)
 			c->nr[open[outside]]++;
 		if (opens) {
 			ALLOC_GROW(c->nr, c->len + 1, c->alloc);
