@@ -165,7 +165,7 @@ crash: tests
 
 # BENCH_OPTS goes to t/bench/ingest.
 bench: all
-	@SLUICE_BUILD='$(CURDIR)/$(B)' t/bench/ingest $(BENCH_OPTS)
+	@PATH="/usr/bin:$$PATH" SLUICE_BUILD='$(CURDIR)/$(B)' t/bench/ingest $(BENCH_OPTS)
 
 # --- analysers: no open finding -------------------------------------------
 LINT := $(patsubst %.c,$(B)/lint/%.ok,$(LIB_SRC) $(CMD_SRC))

@@ -6,6 +6,7 @@
  * earlier run left in processing/. Segment files given as operands are loaded
  * where they are (cmd/spool-replay/files.c).
  */
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +18,8 @@
 #include "sys/sig.h"
 
 #define MAX_EVENT ((size_t)4 << 20)
+/* After a failure that may pass: how long until the next try. */
+#define AGAIN_MS 5000
 
 static struct {
 	const char *conf, *db, *spool, *jobs, *on_bad;
@@ -90,8 +93,22 @@ plan_batch(struct session *s, const char *tag, struct err *err)
 	return MIN(rc, 0);
 }
 
+/* Where the tag of a batch came from. */
+enum origin { FROM_EVENT, NAMED, FOUND };
+
+/* A folder that lies here and whose row names another spool: nobody else sees
+ * it, so it would wait for ever. */
+static void
+tell_foreign(struct session *s, const struct batch *b)
+{
+	s->partial = true;
+	msg_warn("batch %s in \"%s/processing\" is left alone: it belongs to spool %s, and this is %s",
+	    b->tag, s->sp.root, b->spool_id, s->sp.id);
+	msg_hint("if \"%s/.id\" was lost, put %s into it again", s->sp.root, b->spool_id);
+}
+
 static int
-one_batch(struct session *s, const char *tag, bool named, struct err *err)
+one_batch(struct session *s, const char *tag, enum origin origin, struct err *err)
 {
 	struct batch b = BATCH_INIT;
 	struct str event = STR_INIT;
@@ -106,7 +123,9 @@ one_batch(struct session *s, const char *tag, bool named, struct err *err)
 			s->partial = true;
 			msg_info("batch %s: %s", b.tag, b.status);
 		}
-	} else if (rc == REPLAY_UNKNOWN && named) {
+	} else if (rc == REPLAY_FOREIGN && origin == FOUND) {
+		tell_foreign(s, &b);
+	} else if ((rc == REPLAY_UNKNOWN || rc == REPLAY_FOREIGN) && origin == NAMED) {
 		err_set(err, ERR_DATA, "batch \"%s\" is not in the manifest of this spool", tag);
 		rc = err_hint(err, "manifest list shows what there is");
 	} else if (rc >= 0) {
@@ -128,7 +147,7 @@ recover(struct session *s, struct err *err)
 
 	for (size_t i = 0; rc == 0 && i < names.nr; i++)
 		if (spool_is_tag(names.name[i]))
-			rc = one_batch(s, names.name[i], false, err);
+			rc = one_batch(s, names.name[i], FOUND, err);
 	fs_names_release(&names);
 	free(dir);
 	return rc;
@@ -146,7 +165,47 @@ batch_of(struct slice line, struct str *tag)
 	return is;
 }
 
-/* Lines pass at once whatever happens; after a failure only the passing goes on. */
+/* The pipe of a gate that watches stays open for weeks: a failure that may pass
+ * must not end the loading. It is told, and what it left in processing/ is taken
+ * up again once AGAIN_MS have gone by. */
+static int
+try_again(struct session *s, int rc, struct err *err)
+{
+	static bool told;
+	struct err before = ERR_INIT;
+
+	if (rc == 0 || err->kind != ERR_TEMP || clock_mono_ms() - s->failed_ms < AGAIN_MS)
+		return rc;
+	if (!told)
+		msg_err(err);
+	told = true;
+	err_move(&before, err);
+	rc = recover(s, err);
+	if (rc == 0) {
+		msg_info("going on after: %s", before.text);
+		told = false;
+	}
+	s->failed_ms = clock_mono_ms();
+	err_release(&before);
+	return rc;
+}
+
+/* Before the next line is waited for: the tries while none comes. */
+static int
+wait_for_line(struct session *s, const struct lines *in, int rc, struct err *err)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	size_t left = in->buf.len - in->start;
+
+	if (left > 0 && memchr(in->buf.buf + in->start, '\n', left))
+		return rc;
+	while (rc < 0 && err->kind == ERR_TEMP && poll(&p, 1, AGAIN_MS) == 0)
+		rc = try_again(s, rc, err);
+	return rc;
+}
+
+/* Lines pass at once whatever happens; after a failure that cannot pass only
+ * the passing goes on. */
 static int
 follow_stdin(struct session *s, int rc, struct err *err)
 {
@@ -156,7 +215,13 @@ follow_stdin(struct session *s, int rc, struct err *err)
 	struct slice line;
 	int got;
 
-	while ((got = lines_next(&in, &line, &end)) > 0) {
+	s->failed_ms = clock_mono_ms();
+	for (;;) {
+		rc = wait_for_line(s, &in, rc, err);
+		got = sig_stopped() ? err_set(&end, ERR_STOPPED, "stopped by a signal") :
+		    lines_next(&in, &line, &end);
+		if (got <= 0)
+			break;
 		str_reset(&out);
 		str_reset(&tag);
 		str_add(&out, line.ptr, line.len);
@@ -164,8 +229,13 @@ follow_stdin(struct session *s, int rc, struct err *err)
 		got = io_stdout(out.buf, out.len, &end);
 		if (got < 0)
 			break;
-		if (rc == 0 && batch_of(line, &tag))
-			rc = one_batch(s, tag.buf, false, err);
+		if (!batch_of(line, &tag))
+			continue;
+		rc = try_again(s, rc, err);
+		if (rc == 0) {
+			rc = one_batch(s, tag.buf, FROM_EVENT, err);
+			s->failed_ms = clock_mono_ms();
+		}
 	}
 	if (got < 0 && rc == 0) {
 		err_move(err, &end);
@@ -213,7 +283,7 @@ run(struct session *s, int argc, char **argv, struct err *err)
 	for (size_t i = 0; rc == 0 && i < o.batches.nr; i++) {
 		if (!spool_is_tag(o.batches.item[i]))
 			return err_set(err, ERR_USAGE, "\"%s\" is no batch tag", o.batches.item[i]);
-		rc = one_batch(s, o.batches.item[i], true, err);
+		rc = one_batch(s, o.batches.item[i], NAMED, err);
 	}
 	if (o.batches.nr)
 		return rc;

@@ -12,6 +12,7 @@ struct session {
 	struct spool sp;
 	struct replay replay;
 	bool partial;	/* something was rejected or failed: status 2 */
+	int64_t failed_ms;	/* when a try ended that may be made again */
 };
 
 /* Segment files as operands: each loaded in place, a segment.done event each. */

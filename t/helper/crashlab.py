@@ -1,6 +1,7 @@
 """crashlab.py - what the crash tests share: records with known ids, a spool with
 segments of them, a database to empty, the line under test, and the checker.
 """
+import atexit
 import collections
 import hashlib
 import json
@@ -234,13 +235,15 @@ def databases(conninfo, n):
 
 
 def scratch():
-    """Where the spools lie: in memory if it may be, a sweep makes thousands."""
+    """Where the spools lie: in memory if it may be, a sweep makes thousands. Gone
+    at the end, unless CRASH_DIR names the place."""
     want = os.environ.get('CRASH_DIR')
     shm = '/dev/shm'
     if want is None and os.access(shm, os.W_OK):
         free = os.statvfs(shm)
         if free.f_bavail * free.f_frsize > 256 << 20:
             want = os.path.join(shm, 'sluice-crash.%d' % os.getpid())
+            atexit.register(shutil.rmtree, want, ignore_errors=True)
     want = want or os.path.join(os.environ.get('T', '.'), 'crash')
     os.makedirs(want, exist_ok=True)
     return want

@@ -147,6 +147,8 @@ def cases(kind, n):
             ('1e400', Two(b'1e400', None), 'number outside float8'),
             ('-1e400', Two(b'-1e400', None), 'number outside float8'),
             ('1e-400', Two(b'1e-400', None), 'number outside float8'),
+            ('1e-324', Two(b'1.0e-324', None), 'number outside float8'),
+            ('1.8e308', Two(b'1.8e308', None), 'number outside float8'),
             ('20000 decimals', Two(b'0.' + b'1' * 20000, None),
              'more than 16383 digits behind the point'),
             ('NaN', NAN64, 'NaN in a payload'), ('Infinity', INF32, 'infinite number in a payload'),
