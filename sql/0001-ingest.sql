@@ -25,7 +25,7 @@ CREATE TABLE sluice.spool (
 -- One row per batch. totals are computed from files and ledger.
 CREATE TABLE sluice.ingestion_manifest (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	batch_tag text NOT NULL UNIQUE,
+	batch_tag text NOT NULL UNIQUE CHECK (batch_tag ~ '^[0-9A-Za-z-]{1,47}$'),
 	spool_id text NOT NULL,
 	host text NOT NULL,
 	status text NOT NULL DEFAULT 'open'

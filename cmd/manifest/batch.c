@@ -121,7 +121,7 @@ finish_locked(struct session *s, struct batch *b, struct err *err)
 	int rc;
 
 	if (strcmp(b->spool_id, s->sp.id) == 0)
-		replay_look_for_files(&s->sp, b);
+		batch_look_for_files(&s->sp, b);
 	rc = manifest_finish_by_hand(s->db, b, s->o->status, s->o->error, &event, err);
 	if (rc == 0)
 		rc = err_set(err, ERR_DATA, "batch %s is finished already", b->tag);

@@ -164,7 +164,7 @@ print_open(void *arg UNUSED, const struct batch *b, struct err *err)
 	struct str line = STR_INIT;
 	int rc;
 
-	manifest_open_event(b, &line);
+	batch_open_event(b, &line);
 	rc = io_stdout(line.buf, line.len, err);
 	str_release(&line);
 	return rc;

@@ -6,6 +6,7 @@
  * due; as only the first row of a key can be claimed, that takes as many
  * rounds as the longest key has rows.
  */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/outbox.h"
@@ -17,6 +18,7 @@
 #include "sql.h"
 #include "svc/conf.h"
 #include "svc/pg.h"
+#include "sys/fs.h"
 #include "sys/io.h"
 #include "sys/sig.h"
 
@@ -97,6 +99,18 @@ take_back(struct relay *r, const struct outbox_batch *b, const struct err *why)
 }
 
 /* Until nothing is due. */
+/* Lines in a file must survive a power cut before they count as delivered. A
+ * pipe has nothing to sync: its reader is the one to be careful. */
+static int
+sync_file(struct err *err)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return fs_sync_fd(STDOUT_FILENO, "stdout", err);
+}
+
 static int
 drain(struct relay *r, struct err *err)
 {
@@ -108,7 +122,7 @@ drain(struct relay *r, struct err *err)
 		rc = outbox_claim(r->db, o.sink, r->batch, &b, err);
 		if (rc < 0 || b.nr == 0)
 			break;
-		if (io_stdout(b.lines.buf, b.lines.len, err) < 0)
+		if (io_stdout(b.lines.buf, b.lines.len, err) < 0 || sync_file(err) < 0)
 			rc = take_back(r, &b, err);
 		else
 			rc = outbox_done(r->db, o.sink, &b, err);

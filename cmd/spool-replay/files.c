@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "app/event.h"
+#include "app/workers.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/msg.h"
@@ -81,7 +82,7 @@ load_one(struct session *s, const char *path, bool dry_run, struct err *err)
 
 	if (look_at(path, &g, err) < 0) {
 		msg_err(err);
-		s->partial = true;
+		s->replay.progress->partial = true;
 		err_release(err);
 		return 0;
 	}
@@ -95,11 +96,11 @@ load_one(struct session *s, const char *path, bool dry_run, struct err *err)
 		err_wrap(err, "could not load \"%s\"", path);
 		msg_err(err);
 		err_release(err);
-		s->partial = true;
+		s->replay.progress->partial = true;
 		rc = 0;
 	} else if (rc >= 0) {
 		if (rc == LOAD_DONE && st.rejected > 0) {
-			s->partial = true;
+			s->replay.progress->partial = true;
 			msg_warn("\"%s\": %lld records rejected, see \"%s\"", path,
 			    (long long)st.rejected, job.rejects);
 		}
@@ -109,14 +110,34 @@ load_one(struct session *s, const char *path, bool dry_run, struct err *err)
 	return rc;
 }
 
+struct files_given {
+	struct session *s;
+	char **path;
+	bool dry_run;
+};
+
+static int
+load_task(void *arg, size_t i, struct err *err)
+{
+	struct files_given *g = arg;
+
+	return load_one(g->s, g->path[i], g->dry_run, err);
+}
+
+static void
+child(void *arg)
+{
+	struct files_given *g = arg;
+
+	replay_forget_connection(&g->s->replay);
+}
+
 int
 load_files_given(struct session *s, int argc, char **argv, bool dry_run, struct err *err)
 {
-	for (int i = 0; i < argc; i++) {
-		if (sig_stopped())
-			return err_set(err, ERR_STOPPED, "stopped by a signal");
-		if (load_one(s, argv[i], dry_run, err) < 0)
-			return -1;
-	}
-	return 0;
+	struct files_given g = { s, argv, dry_run };
+	struct workers w = { .jobs = dry_run ? 1 : s->replay.jobs, .task = load_task,
+		.child = child, .arg = &g };
+
+	return workers_run(&w, (size_t)argc, err);
 }

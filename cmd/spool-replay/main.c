@@ -74,6 +74,14 @@ report(const struct replay_progress *p)
 	msg_level(level);
 }
 
+static void
+warn(const struct err *err)
+{
+	msg_warn("%s", err->text);
+	if (err->hint && msg_level_get() >= MSG_WARN)
+		msg_hint("%s", err->hint);
+}
+
 static int
 plan_batch(struct session *s, const char *tag, struct err *err)
 {
@@ -101,7 +109,7 @@ enum origin { FROM_EVENT, NAMED, FOUND };
 static void
 tell_foreign(struct session *s, const struct batch *b)
 {
-	s->partial = true;
+	s->replay.progress->partial = true;
 	msg_warn("batch %s in \"%s/processing\" is left alone: it belongs to spool %s, and this is %s",
 	    b->tag, s->sp.root, b->spool_id, s->sp.id);
 	msg_hint("if \"%s/.id\" was lost, put %s into it again", s->sp.root, b->spool_id);
@@ -120,7 +128,7 @@ one_batch(struct session *s, const char *tag, enum origin origin, struct err *er
 	if (rc == REPLAY_DONE) {
 		rc = io_stdout(event.buf, event.len, err);
 		if (strcmp(b.status, "success") != 0) {
-			s->partial = true;
+			s->replay.progress->partial = true;
 			msg_info("batch %s: %s", b.tag, b.status);
 		}
 	} else if (rc == REPLAY_FOREIGN && origin == FOUND) {
@@ -264,6 +272,7 @@ settle(struct session *s, struct err *err)
 	on_bad = conf_str(c, "replay.on_bad");
 	replay_init(&s->replay, &s->sp, (unsigned)conf_uint(c, "replay.jobs"));
 	s->replay.report = report;
+	s->replay.load.warn = warn;
 	s->replay.load.conninfo = conf_str(c, "database");
 	s->replay.load.appname = tool.name;
 	s->replay.load.interval = conf_str(c, "partition.interval");
@@ -302,7 +311,7 @@ tool_run(int argc, char **argv, struct err *err)
 		return err_set(err, ERR_USAGE, "--batch and files do not go together");
 	if (settle(&s, err) == 0)
 		rc = run(&s, argc, argv, err);
-	if (rc == 0 && s.partial)
+	if (rc == 0 && s.replay.progress && s.replay.progress->partial)
 		rc = EXIT_PARTIAL;
 	load_close(&s.replay.load);
 	spool_release(&s.sp);

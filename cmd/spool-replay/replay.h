@@ -11,7 +11,6 @@ struct session {
 	struct conf *conf;
 	struct spool sp;
 	struct replay replay;
-	bool partial;	/* something was rejected or failed: status 2 */
 	int64_t failed_ms;	/* when a try ended that may be made again */
 };
 

@@ -6,6 +6,7 @@
 #include "sys/sig.h"
 
 #define GROUP_ROWS 1000
+#define MAX_ACCUSED 10000	/* more is no accident of single records */
 #define GROUP_BYTES ((size_t)4 << 20)
 
 struct group_row {
@@ -117,7 +118,10 @@ search_rows(struct group *g, size_t lo, size_t hi, struct err *err)
 	rc = pg_exec(g->db, "ROLLBACK TO SAVEPOINT bisect", PG_NONE, NULL, err);
 	if (rc == 0)
 		rc = pg_exec(g->db, "RELEASE SAVEPOINT bisect", PG_NONE, NULL, err);
-	if (rc == 0 && hi - lo == 1)
+	if (rc == 0 && g->out->nr >= MAX_ACCUSED)
+		rc = err_set(err, ERR_DATA, "the server refuses more than %d of its records: %s",
+		    MAX_ACCUSED, without_place(why.text));
+	else if (rc == 0 && hi - lo == 1)
 		accuse(g->out, g->row[lo].offset, without_place(why.text));
 	else if (rc == 0)
 		rc = search_rows(g, lo, lo + (hi - lo) / 2, err) < 0 ||

@@ -155,9 +155,16 @@ rebuild(struct pg *db, const struct spool *sp, const char *tag, struct err *err)
 		if (there == 0)
 			batch_add(&b, names.name[i], sha, bytes);
 	}
-	if (b.nr > 0)
+	if (b.nr > 0) {
 		rc = manifest_create(db, sp, &b, err);
-	else if (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTEMPTY)
+		goto out;
+	}
+	/* the row of a gate that was killed may be about to commit: it needs the
+	 * folder to be found again */
+	rc = manifest_settled(db, sp, tag, err);
+	if (rc <= 0)
+		goto out;
+	if (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTEMPTY)
 		rc = 0;
 	else
 		rc = err_setno(err, "could not remove \"%s\"", dir);
@@ -181,7 +188,8 @@ reopen_or_remove(struct pg *db, const struct spool *sp, struct batch *b, struct 
 	    (rc = fs_scan(dir, &names, err)) == 0) {
 		for (size_t i = 0; i < names.nr; i++) {
 			if (spool_is_segment(names.name[i])) {
-				rc = manifest_reopen(db, b, err);
+				rc = batch_rehash(b, dir, err) < 0 ? -1 :
+				    manifest_reopen(db, b, err);
 				break;
 			}
 		}
@@ -250,6 +258,17 @@ out:
 	return rc;
 }
 
+static bool
+is_folder(const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+	struct stat st;
+	bool is = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+	free(path);
+	return is;
+}
+
 int
 claim_recover(struct pg *db, const struct spool *sp, claim_offer offer, void *arg,
     struct err *err)
@@ -261,7 +280,7 @@ claim_recover(struct pg *db, const struct spool *sp, claim_offer offer, void *ar
 	if (fs_scan(dir, &names, err) < 0)
 		goto out;
 	for (size_t i = 0; i < names.nr; i++)
-		if (spool_is_tag(names.name[i]) &&
+		if (spool_is_tag(names.name[i]) && is_folder(dir, names.name[i]) &&
 		    recover_folder(db, sp, names.name[i], err) < 0)
 			goto out;
 	rc = offer_unfinished(db, sp, offer, arg, err);

@@ -229,6 +229,12 @@ make_missing(struct segment *s, struct loader *l, struct err *err)
 			err_move(err, &why);
 			return -1;
 		}
+		if (why.kind != ERR_NONE && s->c->warn && !s->c->warned) {
+			err_wrap(&why, "rows go to %s_default, a partition could not be made",
+			    load_table_name[m->table]);
+			s->c->warn(&why);
+			s->c->warned = true;
+		}
 		err_release(&why);
 	}
 	s->partitions_made = true;

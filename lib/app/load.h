@@ -25,6 +25,10 @@ struct load_ctx {
 	bool dedupe;
 	struct pg *db;
 	struct partmap map;
+	/* Something that the operator should mend and that stops nothing; may be
+	 * NULL, and is called once for each thing. */
+	void (*warn)(const struct err *err);
+	bool warned;
 	void (*progress)(void *arg, int64_t rows); /* may be NULL; rows since last */
 	void *arg;
 };

@@ -8,94 +8,6 @@
 #include "fmt/json.h"
 #include "sql.h"
 
-#define EVENT_FILES 100	/* an event names so many files, then counts */
-
-void
-batch_release(struct batch *b)
-{
-	for (size_t i = 0; i < b->nr; i++) {
-		free(b->file[i].name);
-		free(b->file[i].error);
-	}
-	free(b->file);
-	*b = (struct batch)BATCH_INIT;
-}
-
-struct batch_file *
-batch_add(struct batch *b, const char *name, const char *sha256, uint64_t bytes)
-{
-	struct batch_file *f;
-
-	ALLOC_GROW(b->file, b->nr + 1, b->alloc);
-	f = &b->file[b->nr++];
-	*f = (struct batch_file){ .name = xstrdup(name), .bytes = bytes };
-	snprintf(f->sha256, sizeof(f->sha256), "%s", sha256);
-	return f;
-}
-
-bool
-batch_finished(const struct batch *b)
-{
-	return strcmp(b->status, "open") != 0 && strcmp(b->status, "processing") != 0;
-}
-
-static void
-put_file(struct str *out, const struct batch_file *f)
-{
-	if (out->buf[out->len - 1] == '}')
-		str_addc(out, ',');
-	str_addc(out, '{');
-	json_put_key_cstr(out, "name", f->name);
-	json_put_key_int(out, "bytes", (int64_t)f->bytes);
-	json_put_key_cstr(out, "sha256", f->sha256);
-	if (f->missing)
-		str_adds(out, ",\"missing\":true");
-	if (f->error)
-		json_put_key_cstr(out, "error", f->error);
-	str_addc(out, '}');
-}
-
-static void
-put_files(struct str *out, const struct batch *b, size_t max)
-{
-	str_addc(out, '[');
-	for (size_t i = 0; i < b->nr && i < max; i++)
-		put_file(out, &b->file[i]);
-	str_addc(out, ']');
-}
-
-static void
-put_batch(struct str *out, const struct batch *b)
-{
-	json_put_key_int(out, "batch_id", b->id);
-	json_put_key_cstr(out, "batch_tag", b->tag);
-	json_put_key_int(out, "attempt", b->attempt);
-}
-
-static void
-put_event_files(struct str *out, const struct batch *b)
-{
-	json_put_key(out, "files");
-	put_files(out, b, EVENT_FILES);
-	if (b->nr > EVENT_FILES)
-		json_put_key_int(out, "files_omitted", (int64_t)(b->nr - EVENT_FILES));
-	str_adds(out, "}\n");
-}
-
-void
-manifest_open_event(const struct batch *b, struct str *out)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < b->nr; i++)
-		bytes += b->file[i].bytes;
-	event_begin(out, "gate.open", b->tag, "open", b->attempt, b->created_us);
-	put_batch(out, b);
-	str_addf(out, ",\"totals\":{\"files\":%zu,\"bytes\":%llu}", b->nr,
-	    (unsigned long long)bytes);
-	put_event_files(out, b);
-}
-
 /* The event into the outbox, and one NOTIFY with ids only. */
 static int
 announce(struct pg *db, const struct batch *b, const char *type, const char *event,
@@ -122,7 +34,7 @@ insert_row(struct pg *db, const struct spool *sp, struct batch *b, struct err *e
 	int rc = -1;
 
 	gethostname(host, sizeof(host) - 1);
-	put_files(&files, b, SIZE_MAX);
+	batch_put_files(&files, b, SIZE_MAX);
 	if (pg_exec(db, sql_spool_register, PG_PARAMS(sp->id, host), NULL, err) < 0 ||
 	    pg_exec(db, sql_manifest_create, PG_PARAMS(b->tag, sp->id, host, files.buf), &rows,
 	    err) < 0)
@@ -136,7 +48,7 @@ insert_row(struct pg *db, const struct spool *sp, struct batch *b, struct err *e
 	b->attempt = 1;
 	snprintf(b->status, sizeof(b->status), "open");
 	snprintf(b->spool_id, sizeof(b->spool_id), "%s", sp->id);
-	manifest_open_event(b, &event);
+	batch_open_event(b, &event);
 	if (announce(db, b, "gate.open", event.buf, "open", err) == 0)
 		rc = 1;
 out:
@@ -168,6 +80,22 @@ manifest_create(struct pg *db, const struct spool *sp, struct batch *b, struct e
 	if (made == 0)
 		return err_set(err, ERR_TEMP, "batch %s vanished from the manifest", tag);
 	return made < 0 ? -1 : 0;
+}
+
+int
+manifest_settled(struct pg *db, const struct spool *sp, const char *tag, struct err *err)
+{
+	struct pg_rows *rows = NULL;
+	int rc = -1;
+
+	if (pg_begin(db, err) < 0)
+		return -1;
+	/* inserting the same key waits for the other transaction; ours is undone */
+	if (pg_exec(db, sql_manifest_create, PG_PARAMS(tag, sp->id, "", "[]"), &rows, err) == 0)
+		rc = pg_nrows(rows) > 0;
+	pg_free(rows);
+	pg_rollback(db);
+	return rc;
 }
 
 static int
@@ -237,20 +165,21 @@ manifest_unfinished(struct pg *db, const char *spool_id, struct fs_names *tags, 
 int
 manifest_reopen(struct pg *db, struct batch *b, struct err *err)
 {
-	struct str event = STR_INIT;
+	struct str event = STR_INIT, files = STR_INIT;
 	struct pg_rows *rows = NULL;
 	char tag[SPOOL_TAG_MAX];
 	int rc = -1, reopened = 0;
 
 	if (pg_begin(db, err) < 0)
 		return -1;
-	if (pg_exec(db, sql_manifest_reopen, PG_PARAMS(b->tag), &rows, err) < 0)
+	batch_put_files(&files, b, SIZE_MAX);
+	if (pg_exec(db, sql_manifest_reopen, PG_PARAMS(b->tag, files.buf), &rows, err) < 0)
 		goto out;
 	reopened = pg_nrows(rows);
 	if (reopened) {
 		b->attempt = (int)pg_int(rows, 0, 0);
 		snprintf(b->status, sizeof(b->status), "open");
-		manifest_open_event(b, &event);
+		batch_open_event(b, &event);
 		if (announce(db, b, "gate.open", event.buf, "open", err) < 0)
 			goto out;
 	}
@@ -259,6 +188,7 @@ out:
 	if (rc < 0)
 		pg_rollback(db);
 	pg_free(rows);
+	str_release(&files);
 	str_release(&event);
 	if (rc == 0 && !reopened) {
 		/* somebody was quicker: its attempt is the one to tell of */
@@ -301,7 +231,7 @@ static void
 done_event(const struct batch *b, struct pg_rows *t, int64_t elapsed_ms, struct str *out)
 {
 	event_begin(out, "gate.done", b->tag, b->status, b->attempt, b->finished_us);
-	put_batch(out, b);
+	batch_put_ids(out, b);
 	json_put_key_cstr(out, "status", b->status);
 	str_addf(out, ",\"totals\":{\"files\":%s,\"bytes\":%s}", pg_text(t, 0, 2),
 	    pg_text(t, 0, 3));
@@ -310,7 +240,7 @@ done_event(const struct batch *b, struct pg_rows *t, int64_t elapsed_ms, struct 
 	str_addf(out, ",\"duplicates\":{\"segments\":%s,\"documents\":0,\"events\":%s}",
 	    pg_text(t, 0, 7), pg_text(t, 0, 8));
 	json_put_key_int(out, "elapsed_ms", elapsed_ms);
-	put_event_files(out, b);
+	batch_end_event(out, b);
 }
 
 static const char *
@@ -336,7 +266,7 @@ finish_row(struct pg *db, struct batch *b, const char *id, const struct ending *
 	struct pg_rows *totals = NULL, *row = NULL;
 	int rc = -1;
 
-	put_files(&files, b, SIZE_MAX);
+	batch_put_files(&files, b, SIZE_MAX);
 	if (pg_exec(db, sql_manifest_totals, PG_PARAMS(id, files.buf), &totals, err) < 0)
 		goto out;
 	snprintf(b->status, sizeof(b->status), "%s", e->status ? e->status : pg_text(totals, 0, 1));

@@ -10,43 +10,20 @@
 #ifndef APP_MANIFEST_H
 #define APP_MANIFEST_H
 
-#include "app/spool.h"
+#include "app/batch.h"
 #include "svc/pg.h"
 
 /* The spool_id of batches that an operator registers by hand; no gate or replayer
  * touches them. */
 #define MANIFEST_MANUAL "manual"
 
-struct batch_file {
-	char *name;		/* owned */
-	char sha256[65];
-	uint64_t bytes;
-	bool missing;		/* listed, but found nowhere */
-	char *error;		/* owned; why it is in failed/, or NULL */
-};
-
-struct batch {
-	int64_t id;
-	char tag[SPOOL_TAG_MAX];
-	char status[16];
-	int attempt;
-	int64_t created_us, finished_us; /* finished 0 while unfinished */
-	char spool_id[SPOOL_ID_HEX + 1];
-	struct batch_file *file;	/* owned, in the manifest's order */
-	size_t nr, alloc;
-};
-#define BATCH_INIT { .id = 0 }
-
-void batch_release(struct batch *b);
-/* Append a file; name is copied. */
-struct batch_file *batch_add(struct batch *b, const char *name, const char *sha256,
-    uint64_t bytes);
-bool batch_finished(const struct batch *b);
-
 /* Make the row (`open`) of b->tag for sp with its outbox event, and fill id,
  * created_us. A row that is there already is loaded instead (an answer that was
  * lost, two at once). */
 int manifest_create(struct pg *db, const struct spool *sp, struct batch *b, struct err *err);
+/* Is it certain that the tag has no row? Waits for a transaction that is making
+ * one. 1 none, 0 there is one now, -1. */
+int manifest_settled(struct pg *db, const struct spool *sp, const char *tag, struct err *err);
 /* 1, 0 when there is no such row, -1. */
 int manifest_load(struct pg *db, const char *tag, struct batch *b, struct err *err);
 /* The tags of unfinished batches of a spool, oldest first. */
@@ -76,7 +53,5 @@ int manifest_finish(struct pg *db, struct batch *b, const char *token, struct st
 int manifest_finish_by_hand(struct pg *db, struct batch *b, const char *status,
     const char *error, struct str *out, struct err *err);
 
-/* The gate.open event of a batch, as one line. */
-void manifest_open_event(const struct batch *b, struct str *out);
 
 #endif

@@ -14,8 +14,6 @@
 #include "sys/lock.h"
 
 #define RENEW_MS (MANIFEST_LEASE_MS / 3)
-#define ERROR_NOTE ".error"	/* beside a segment in failed/: why */
-#define ERROR_NOTE_MAX 4096
 
 static void
 count_rows(void *arg, int64_t rows)
@@ -56,7 +54,7 @@ set_aside(struct replay *r, const char *name, const char *reason, struct err *er
 {
 	char *from = spool_batch_path(r->sp, "processing", r->batch->tag);
 	char *to = spool_batch_path(r->sp, "failed", r->batch->tag);
-	char *note = xasprintf("%s/%s" ERROR_NOTE, to, name);
+	char *note = xasprintf("%s/%s" SPOOL_ERROR_NOTE, to, name);
 	int rc = -1;
 
 	if (fs_mkdirs(to, SPOOL_DIR_MODE, err) == 0 &&
@@ -134,12 +132,15 @@ replay_file(void *arg, size_t i, struct err *err)
 	return rc;
 }
 
-/* The parent's connection is not the child's to use, nor to close. */
 static void
-forget_connection(void *arg)
+child(void *arg)
 {
-	struct replay *r = arg;
+	replay_forget_connection(arg);
+}
 
+void
+replay_forget_connection(struct replay *r)
+{
 	r->load.db = NULL;
 	r->load.map = (struct partmap)PARTMAP_INIT;
 }
@@ -194,48 +195,6 @@ adopt_strangers(struct replay *r, const char *dir, struct err *err)
 	return rc;
 }
 
-/* A reason may quote a path of any bytes; the manifest takes UTF-8 only. */
-static void
-make_utf8(struct str *s)
-{
-	size_t at = 0;
-
-	while ((at += utf8_valid_prefix(s->buf + at, s->len - at)) < s->len)
-		s->buf[at] = '?';
-}
-
-void
-replay_look_for_files(const struct spool *sp, struct batch *b)
-{
-	char *archive = spool_archive_path(sp, b->tag, b->created_us);
-
-	for (size_t i = 0; i < b->nr; i++) {
-		struct batch_file *f = &b->file[i];
-		char *failed = xasprintf("%s/failed/%s/%s", sp->root, b->tag, f->name);
-		char *note = xasprintf("%s" ERROR_NOTE, failed);
-		char *done = xasprintf("%s/%s", archive, f->name);
-		struct str why = STR_INIT;
-		struct err ignored = ERR_INIT;
-
-		free(f->error);
-		f->error = NULL;
-		f->missing = !fs_exists(done) && !fs_exists(failed);
-		if (f->missing)
-			f->error = xstrdup("listed, but found nowhere");
-		else if (fs_exists(failed) &&
-		    fs_read(note, ERROR_NOTE_MAX, &why, &ignored) == 0) {
-			make_utf8(&why);
-			f->error = str_detach(&why);
-		}
-		str_release(&why);
-		err_release(&ignored);
-		free(done);
-		free(note);
-		free(failed);
-	}
-	free(archive);
-}
-
 static int
 sync_dirs(struct replay *r, const char *dir, struct err *err)
 {
@@ -249,7 +208,7 @@ sync_dirs(struct replay *r, const char *dir, struct err *err)
 static int
 load_files(struct replay *r, const char *dir, struct err *err)
 {
-	struct workers w = { .jobs = r->jobs, .task = replay_file, .child = forget_connection,
+	struct workers w = { .jobs = r->jobs, .task = replay_file, .child = child,
 		.tick = tick, .arg = r };
 	char *archive = spool_archive_path(r->sp, r->batch->tag, r->batch->created_us);
 	size_t n = 0;
@@ -327,7 +286,7 @@ work(struct replay *r, const char *dir, struct str *event, struct err *err)
 		err_release(&ignored);
 		return -1;
 	}
-	replay_look_for_files(r->sp, r->batch);
+	batch_look_for_files(r->sp, r->batch);
 	if (load_connect(&r->load, err) < 0)
 		return -1;
 	got = manifest_finish(r->load.db, r->batch, r->token, event, err);

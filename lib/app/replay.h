@@ -20,6 +20,7 @@
 
 struct replay_progress {
 	char tag[SPOOL_TAG_MAX];
+	bool partial;		/* something was rejected or failed: status 2 */
 	uint64_t segments, segments_done, rows;	/* rows read, close to the truth */
 };
 
@@ -51,8 +52,8 @@ void replay_init(struct replay *r, const struct spool *sp, unsigned jobs);
  * caller's BATCH_INIT. */
 int replay_batch(struct replay *r, const char *tag, struct batch *b, struct str *event,
     struct err *err);
-/* Where the files that are not in processing/ have gone: sets missing and error. */
-void replay_look_for_files(const struct spool *sp, struct batch *b);
+/* In a child of fork: the parent's connection is not ours to use, nor to close. */
+void replay_forget_connection(struct replay *r);
 /* The path of a segment's rejects file; the caller frees. tag NULL: a file that
  * was given as an argument, by its SHA-256. */
 char *replay_rejects_path(const struct spool *sp, const char *tag, const char *name,

@@ -10,8 +10,6 @@
 #include "sql.h"
 #include "sys/lock.h"
 
-#define ERROR_NOTE ".error"
-
 /* processing/<tag>/ made and locked: the descriptor, -2 busy, -1. */
 static int
 lock_batch(const char *dir, struct err *err)
@@ -96,10 +94,10 @@ drop_notes(const char *dir, struct err *err)
 
 	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
 		char *path = xasprintf("%s/%s", dir, names.name[i]);
-		size_t len = strlen(path), end = strlen(ERROR_NOTE);
+		size_t len = strlen(path), end = strlen(SPOOL_ERROR_NOTE);
 		char *segment = NULL;
 
-		if (len > end && strcmp(path + len - end, ERROR_NOTE) == 0)
+		if (len > end && strcmp(path + len - end, SPOOL_ERROR_NOTE) == 0)
 			segment = xstrndup(path, len - end);
 		if (segment && !fs_exists(segment) && unlink(path) < 0 && errno != ENOENT)
 			rc = err_setno(err, "could not remove \"%s\"", path);
@@ -145,7 +143,8 @@ retry_locked(struct pg *db, const struct spool *sp, struct batch *b, int to_fd, 
 		goto out;
 	has = folder_has_segments(to, true, err);
 	if (has > 0 && batch_finished(b))
-		rc = manifest_reopen(db, b, err) < 0 ? -1 : 1;
+		/* a file that was mended in failed/ has another hash now */
+		rc = batch_rehash(b, to, err) < 0 || manifest_reopen(db, b, err) < 0 ? -1 : 1;
 	else
 		rc = has;
 out:

@@ -257,6 +257,36 @@ out:
 	return rc;
 }
 
+/* A spool with batches and no .id has lost it. A new one would make its batches
+ * another spool's, and nobody would finish them. */
+static bool
+has_history(const struct spool *sp, struct err *err)
+{
+	static const char *const worked[] = { "processing", "archive" };
+	bool has = false;
+	char *id;
+
+	for (size_t i = 0; !has && i < countof(worked); i++) {
+		char *path = spool_path(sp, worked[i]);
+		struct fs_names names = FS_NAMES_INIT;
+
+		has = fs_scan(path, &names, err) < 0 || names.nr > 0;
+		fs_names_release(&names);
+		free(path);
+	}
+	if (!has || err->kind != ERR_NONE)
+		return has;
+	/* another process may have made both since we looked */
+	id = spool_path(sp, ".id");
+	has = !fs_exists(id);
+	free(id);
+	if (!has)
+		return false;
+	err_set(err, ERR_CONFIG, "\"%s\" has batches, but its .id is gone", sp->root);
+	err_hint(err, "write it back: the manifest keeps it (SELECT id, host FROM sluice.spool)");
+	return true;
+}
+
 int
 spool_open(struct spool *sp, const char *root, struct err *err)
 {
@@ -278,8 +308,9 @@ spool_open(struct spool *sp, const char *root, struct err *err)
 	rc = read_id(sp, err);
 	if (rc < 0)
 		goto fail;
-	if (rc > 0)
-		fresh = true;
+	fresh = fresh || rc > 0;
+	if (rc > 0 && has_history(sp, err))
+		goto fail;
 	/* the probe comes before .id, so that .id says that it has passed */
 	if (fresh && probe_moves(sp, err) < 0)
 		goto fail;

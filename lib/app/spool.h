@@ -22,6 +22,8 @@
 #define SPOOL_NAME_MAX 200
 /* Operators of one group run the stages; others see nothing. */
 #define SPOOL_DIR_MODE 0750
+/* `x.ndjson.error` beside a segment in failed/ says why it is there. */
+#define SPOOL_ERROR_NOTE ".error"
 
 struct spool {
 	char *root;		/* absolute; owned */

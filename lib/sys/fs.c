@@ -92,8 +92,9 @@ fs_mkdirs(const char *path, mode_t mode, struct err *err)
 	if (made < 0) {
 		int saved = errno;
 
+		/* a run that was killed may have made it and not synced its entry */
 		if (is_dir(path)) {
-			rc = 0;
+			rc = fs_sync_dir(parent, err);
 			goto out;
 		}
 		errno = saved == EEXIST ? ENOTDIR : saved;

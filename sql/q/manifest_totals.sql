@@ -14,7 +14,8 @@ WITH f AS (
 		count(*) FILTER (WHERE known IS NULL AND NOT missing) AS failed,
 		count(*) FILTER (WHERE known IS NULL AND missing) AS missing,
 		count(*) FILTER (WHERE mine AND (rejected = 0
-			OR coalesce((rows ->> 'metrics')::bigint, 0) + coalesce((rows ->> 'events')::bigint, 0) > 0))
+			OR coalesce((rows ->> 'metrics')::bigint, 0) + coalesce((rows ->> 'events')::bigint, 0) > 0
+			OR coalesce((duplicates ->> 'events')::bigint, 0) > 0))
 			AS useful,
 		coalesce(sum((rows ->> 'metrics')::bigint) FILTER (WHERE mine), 0)::bigint AS metrics,
 		coalesce(sum((rows ->> 'events')::bigint) FILTER (WHERE mine), 0)::bigint AS events,

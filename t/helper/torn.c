@@ -8,7 +8,8 @@
  * stream of it (several frames, a block every few records), is read. What the
  * decoder can still give is asked from libzstd alone, a byte at a time. The
  * records that lie whole in it must come out, and what is left must be exactly
- * one reject with its bytes. Prints how many cuts were looked at.
+ * one reject with its bytes. Then every byte of the zstd stream is damaged: what
+ * the decoder gave before that byte must come out. Prints what was looked at.
  */
 #include "base/base.h"
 
@@ -187,6 +188,55 @@ cut_everywhere(const struct plan *p, const struct str *file, bool zstd)
 	return faults;
 }
 
+/* Do the records that lie whole in the first given bytes come out? */
+static bool
+begins_well(const struct plan *p, int fd, size_t given)
+{
+	struct zin *in = zin_new(fd, "damaged", true);
+	struct rec_reader *r = rec_reader_new(in, p->format, REC_REJECT_BAD);
+	struct err err = ERR_INIT;
+	bool good = true;
+	struct rec rec;
+	size_t nr = 0;
+	int got;
+
+	while ((got = rec_next(r, &rec, &err)) == 1 && nr++ < 2 * p->plain.len) {
+		size_t i = nr - 1;
+
+		if (i < p->nr && p->span[i].end <= given)
+			good = good && rec.kind != REC_REJECT && rec.offset == p->span[i].start &&
+			    rec.raw.len == p->span[i].end - rec.offset &&
+			    memcmp(rec.raw.ptr, p->plain.buf + rec.offset, rec.raw.len) == 0;
+	}
+	good = good && got <= 0 && (nr >= p->nr || p->span[nr].end > given);
+	rec_reader_free(r);
+	zin_free(in);
+	err_release(&err);
+	return good;
+}
+
+static int
+damage_everywhere(const struct plan *p)
+{
+	int fd = memfd_create("damaged", MFD_CLOEXEC), faults = 0;
+
+	if (pwrite(fd, p->packed.buf, p->packed.len, 0) != (ssize_t)p->packed.len)
+		die("no memory file");
+	for (size_t n = 0; n < p->packed.len; n++) {
+		char c = p->packed.buf[n], not_c = (char)~c;
+
+		if (pwrite(fd, &not_c, 1, (off_t)n) != 1 || lseek(fd, 0, SEEK_SET) != 0)
+			die("no memory file");
+		if (!begins_well(p, fd, p->given[n]) && ++faults < 10)
+			printf("# zstd damaged at %zu, after %zu good bytes\n", n, p->given[n]);
+		if (pwrite(fd, &c, 1, (off_t)n) != 1)
+			die("no memory file");
+	}
+	close(fd);
+	printf("damaged: %zu bytes, one at a time, %d faults\n", p->packed.len, faults);
+	return faults;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -207,7 +257,8 @@ main(int argc, char **argv)
 	fclose(ends);
 	pack(&p);
 	measure(&p);
-	faults = cut_everywhere(&p, &p.plain, false) + cut_everywhere(&p, &p.packed, true);
+	faults = cut_everywhere(&p, &p.plain, false) + cut_everywhere(&p, &p.packed, true) +
+	    damage_everywhere(&p);
 	free(p.span);
 	free(p.given);
 	free(p.ended);
