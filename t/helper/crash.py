@@ -17,6 +17,7 @@ import json
 import os
 import queue
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,8 @@ class Campaign:
             if not wrong:
                 return
             self.bad.append((point, wrong))
+            for kind in self.kinds:
+                self.kinds[kind] += sum(int(n) for n in re.findall(kind + r' ([0-9]+)\b', wrong[0]))
             if len(self.bad) > MAX_SHOWN:
                 return
             keep = os.path.join(os.environ.get('T', '.'), 'kept-%d' % len(self.bad))
@@ -206,8 +209,9 @@ class Campaign:
             lab.psql.close()
 
     def end(self, what, least, seconds):
-        print('%s: %d points in %.0f s (%d past the end), %d bad' % (
-            what, self.points, seconds, self.beyond, len(self.bad)))
+        print('%s: %d points in %.0f s (%d past the end), %d bad: %d lost, %d duplicated' % (
+            what, self.points, seconds, self.beyond, len(self.bad), self.kinds['lost'],
+            self.kinds['duplicated']))
         if self.points < least:
             print('only %d points, at least %d are expected' % (self.points, least))
         self.close()
