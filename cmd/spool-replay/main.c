@@ -220,7 +220,7 @@ follow_stdin(struct session *s, int rc, struct err *err)
 	struct lines in = LINES_INIT(STDIN_FILENO, "stdin", MAX_EVENT);
 	struct str out = STR_INIT, tag = STR_INIT;
 	struct err end = ERR_INIT;
-	struct slice line;
+	struct slice line = SLICE_INIT;
 	int got;
 
 	s->failed_ms = clock_mono_ms();

@@ -41,10 +41,12 @@ static int
 send_queue(struct loader *l, enum load_table table, struct err *err)
 {
 	struct loader_queue *q = &l->queue[table];
-	const char *part = q->mixed ? NULL : q->part;
+	const char *part = q->mixed || l->switches > LOADER_MAX_SWITCHES ? NULL : q->part;
 
 	if (q->rows.len == 0)
 		return 0;
+	if (l->open == (int)table && l->open_part != part)
+		l->switches++;
 	if ((l->open != (int)table || l->open_part != part) &&
 	    open_copy(l, table, part, err) < 0)
 		return -1;
