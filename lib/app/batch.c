@@ -154,3 +154,42 @@ batch_look_for_files(const struct spool *sp, struct batch *b)
 	}
 	free(archive);
 }
+
+/* Both lists are in the order of names but for what was adopted: the search
+ * goes on where the one before it ended. */
+static bool
+is_listed(const struct batch *b, size_t listed, const char *name, size_t *at)
+{
+	for (size_t i = 0; i < listed; i++) {
+		size_t k = (*at + i) % listed;
+
+		if (strcmp(b->file[k].name, name) == 0) {
+			*at = k + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Files in the folder that the row does not list belong to the batch too. */
+int
+batch_adopt(struct batch *b, const char *dir, struct err *err)
+{
+	struct fs_names names = FS_NAMES_INIT;
+	size_t listed = b->nr, at = 0;
+	int rc = fs_scan(dir, &names, err);
+
+	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
+		char sha[65];
+		uint64_t bytes;
+
+		if (!spool_is_segment(names.name[i]) || is_listed(b, listed, names.name[i], &at))
+			continue;
+		rc = spool_hash(dir, names.name[i], true, sha, &bytes, err);
+		if (rc == 0)
+			batch_add(b, names.name[i], sha, bytes);
+		rc = MIN(rc, 0);
+	}
+	fs_names_release(&names);
+	return rc;
+}

@@ -35,6 +35,8 @@ bool batch_finished(const struct batch *b);
 
 /* Hash and size of those files that lie in dir, as they are now. */
 int batch_rehash(struct batch *b, const char *dir, struct err *err);
+/* Segments in dir that are not listed yet are listed then. */
+int batch_adopt(struct batch *b, const char *dir, struct err *err);
 /* Which files are missing, which failed and why: sets missing and error of
  * each from archive/ and failed/. */
 void batch_look_for_files(const struct spool *sp, struct batch *b);

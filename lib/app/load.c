@@ -39,6 +39,7 @@ load_connect(struct load_ctx *c, struct err *err)
 	c->db = pg_open_schema(c->conninfo, c->appname, SQL_SCHEMA_VERSION, err);
 	if (!c->db)
 		return -1;
+	c->connects++;
 	pg_cancel_on_stop(c->db);
 	return partmap_load(c->db, &c->map, err);
 }
@@ -206,6 +207,9 @@ finish(struct segment *s, struct zin *in, struct loader *l, struct rejects *reje
 		return TRY_DB;
 	if (rejects_land(rejects, err) < 0)
 		return TRY_FATAL;
+	if (s->c->async &&
+	    pg_exec(s->c->db, "SET LOCAL synchronous_commit = off", PG_NONE, NULL, err) < 0)
+		return TRY_DB;
 	if (pg_commit(s->c->db, err) == 0)
 		return TRY_DONE;
 	if (pg_commit_unknown(s->c->db))

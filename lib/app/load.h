@@ -23,7 +23,12 @@ struct load_ctx {
 	const char *interval;	/* setting partition.interval */
 	enum load_on_bad on_bad;
 	bool dedupe;
+	/* COMMIT does not wait for the disk: nothing may be done on the strength of
+	 * it (a move, a line) before a later commit of ours that does. The server
+	 * loses such commits whole and in order, ledger row and rows together. */
+	bool async;
 	struct pg *db;
+	unsigned connects;	/* how many connections there have been */
 	struct partmap map;
 	/* Something that the operator should mend and that stops nothing; may be
 	 * NULL, and is called once for each thing. */

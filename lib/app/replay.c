@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/claim.h"
+#include "app/ledger.h"
 #include "app/workers.h"
 #include "base/clock.h"
 #include "base/enc.h"
@@ -14,6 +15,9 @@
 #include "sys/lock.h"
 
 #define RENEW_MS (MANIFEST_LEASE_MS / 3)
+/* Segments that are moved together; the time also renews the lease. */
+#define GROUP_FILES 64
+#define GROUP_MS 1000
 
 static void
 count_rows(void *arg, int64_t rows)
@@ -79,22 +83,60 @@ archive_file(struct replay *r, const char *name, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* The lease anew, by a commit that is on disk when it returns, and with it all
+ * that was committed before. */
 static int
 renew(struct replay *r, struct err *err)
 {
-	int64_t now = clock_mono_ms();
 	int got;
 
-	if (now - r->renewed_ms < RENEW_MS)
-		return 0;
-	r->renewed_ms = now;
-	got = load_connect(&r->load, err) < 0 ? -1 :
-	    manifest_lease(r->load.db, r->batch, r->owner, r->token, err);
-	return got == 0 ? err_set(err, ERR_TEMP, "batch %s was finished by somebody else",
-	    r->batch->tag) : MIN(got, 0);
+	if (load_connect(&r->load, err) < 0 || pg_begin(r->load.db, err) < 0)
+		return -1;
+	got = manifest_lease(r->load.db, r->batch, r->owner, r->token, err);
+	if (got == 0)
+		err_set(err, ERR_TEMP, "batch %s was finished by somebody else", r->batch->tag);
+	if (got <= 0) {
+		pg_rollback(r->load.db);
+		return -1;
+	}
+	r->renewed_ms = clock_mono_ms();
+	return pg_commit(r->load.db, err);
 }
 
-/* The task of a worker: one segment, loaded and moved. */
+/* After a new connection the server may be one that has crashed since, and then
+ * commits that did not wait for the disk are gone. */
+static int
+check_loaded(struct replay *r, const struct batch_file *f, struct err *err)
+{
+	int known;
+
+	if (r->load.connects == r->loaded_connects)
+		return 0;
+	known = ledger_knows(r->load.db, f->sha256, f->bytes, err);
+	if (known == 0)
+		err_set(err, ERR_TEMP, "the server lost \"%s\" before it was on disk", f->name);
+	return known > 0 ? 0 : -1;
+}
+
+/* What was loaded is made safe, and then it is moved. */
+static int
+move_loaded(void *arg, struct err *err)
+{
+	struct replay *r = arg;
+	int rc = r->nr_loaded ? renew(r, err) : 0;
+
+	for (size_t i = 0; rc == 0 && i < r->nr_loaded; i++) {
+		const struct batch_file *f = &r->batch->file[r->loaded[i]];
+
+		rc = check_loaded(r, f, err);
+		if (rc == 0)
+			rc = archive_file(r, f->name, err);
+	}
+	r->nr_loaded = 0;
+	return rc;
+}
+
+/* The task of a worker: one segment, loaded and, with its group, moved. */
 static int
 replay_file(void *arg, size_t i, struct err *err)
 {
@@ -106,6 +148,7 @@ replay_file(void *arg, size_t i, struct err *err)
 	char *path = xasprintf("%s/%s", dir, f->name);
 	char *rejects = replay_rejects_path(r->sp, r->batch->tag, f->name, NULL);
 	struct load_stats stats;
+	unsigned connects = r->load.connects;
 	int rc;
 
 	job.path = path;
@@ -119,13 +162,17 @@ replay_file(void *arg, size_t i, struct err *err)
 		rc = fs_exists(path) ? set_aside(r, f->name, reason, err) : 0;
 		free(reason);
 	} else if (rc >= 0) {
-		rc = archive_file(r, f->name, err);
+		if (r->nr_loaded == 0) {
+			r->loaded_ms = clock_mono_ms();
+			r->loaded_connects = connects;
+		}
+		r->loaded[r->nr_loaded++] = r->todo[i];
+		rc = 0;
+		if (r->nr_loaded == GROUP_FILES || clock_mono_ms() - r->loaded_ms >= GROUP_MS)
+			rc = move_loaded(r, err);
 	}
-	if (rc == 0) {
+	if (rc == 0)
 		__atomic_fetch_add(&r->progress->segments_done, 1, __ATOMIC_RELAXED);
-		if (r->jobs <= 1)
-			rc = renew(r, err);
-	}
 	free(rejects);
 	free(path);
 	free(dir);
@@ -152,47 +199,7 @@ tick(void *arg, struct err *err)
 
 	if (r->report)
 		r->report(r->progress);
-	return renew(r, err);
-}
-
-/* Both lists are in the order of names but for what was adopted: the search
- * goes on where the one before it ended. */
-static bool
-is_listed(const struct batch *b, size_t listed, const char *name, size_t *at)
-{
-	for (size_t i = 0; i < listed; i++) {
-		size_t k = (*at + i) % listed;
-
-		if (strcmp(b->file[k].name, name) == 0) {
-			*at = k + 1;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Files in the folder that the row does not list belong to the batch too. */
-static int
-adopt_strangers(struct replay *r, const char *dir, struct err *err)
-{
-	struct fs_names names = FS_NAMES_INIT;
-	struct batch *b = r->batch;
-	size_t listed = b->nr, at = 0;
-	int rc = fs_scan(dir, &names, err);
-
-	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
-		char sha[65];
-		uint64_t bytes;
-
-		if (!spool_is_segment(names.name[i]) || is_listed(b, listed, names.name[i], &at))
-			continue;
-		rc = spool_hash(dir, names.name[i], true, sha, &bytes, err);
-		if (rc == 0)
-			batch_add(b, names.name[i], sha, bytes);
-		rc = MIN(rc, 0);
-	}
-	fs_names_release(&names);
-	return rc;
+	return clock_mono_ms() - r->renewed_ms < RENEW_MS ? 0 : renew(r, err);
 }
 
 static int
@@ -208,15 +215,18 @@ sync_dirs(struct replay *r, const char *dir, struct err *err)
 static int
 load_files(struct replay *r, const char *dir, struct err *err)
 {
-	struct workers w = { .jobs = r->jobs, .task = replay_file, .child = child,
+	struct workers w = { .jobs = r->jobs, .task = replay_file, .end = move_loaded, .child = child,
 		.tick = tick, .arg = r };
 	char *archive = spool_archive_path(r->sp, r->batch->tag, r->batch->created_us);
 	size_t n = 0;
 	int rc = -1;
 
-	if (adopt_strangers(r, dir, err) < 0)
+	if (batch_adopt(r->batch, dir, err) < 0)
 		goto out;
 	r->todo = xcalloc(r->batch->nr, sizeof(*r->todo));
+	r->loaded = xcalloc(GROUP_FILES, sizeof(*r->loaded));
+	r->nr_loaded = 0;
+	r->load.async = true;
 	for (size_t i = 0; i < r->batch->nr; i++) {
 		char *path = xasprintf("%s/%s", dir, r->batch->file[i].name);
 
@@ -235,7 +245,8 @@ load_files(struct replay *r, const char *dir, struct err *err)
 out:
 	free(archive);
 	free(r->todo);
-	r->todo = NULL;
+	free(r->loaded);
+	r->todo = r->loaded = NULL;
 	return rc;
 }
 

@@ -3,7 +3,8 @@
  * failed/ (DESIGN 5, steps 2 to 4).
  *
  *	1 flock on processing/<tag>/, lease in the row
- *	2 per segment: one transaction (app/load.h), then its move
+ *	2 per segment: one transaction (app/load.h) that does not wait for the disk
+ *	  per group of segments: one that does (the lease), then their moves
  *	3 directories fsynced
  *	4 status, totals, outbox event: one transaction that checks the lease
  *	5 the empty folder is removed; gate.done on stdout is the caller's
@@ -37,6 +38,9 @@ struct replay {
 	size_t *todo;
 	char token[33], owner[320];
 	int64_t renewed_ms;
+	size_t *loaded, nr_loaded;	/* in the ledger, not yet moved */
+	int64_t loaded_ms;		/* since when */
+	unsigned loaded_connects;	/* load.connects at that time */
 };
 
 enum replay_result {

@@ -49,7 +49,7 @@ run_tasks(const struct workers *w, struct shared *sh, size_t tasks, struct err *
 			return -1;
 		}
 	}
-	return 0;
+	return w->end ? w->end(w->arg, err) : 0;
 }
 
 NORETURN static void

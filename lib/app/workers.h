@@ -13,6 +13,8 @@ struct workers {
 	unsigned jobs;
 	/* Runs task i; 0 or -1. */
 	int (*task)(void *arg, size_t i, struct err *err);
+	/* In each process after its last task, unless one failed; may be NULL. */
+	int (*end)(void *arg, struct err *err);
 	/* In each child after the fork; may be NULL. */
 	void (*child)(void *arg);
 	/* In the parent, some ten times a second while children work; may be NULL. */
