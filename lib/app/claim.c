@@ -96,6 +96,11 @@ claim_finish_moves(const struct spool *sp, const struct batch *b, struct err *er
 		goto out;
 	from_fd = fs_open_dir(from, err);
 	to_fd = from_fd < 0 ? -1 : fs_open_dir(to, err);
+	if (from_fd >= 0 && to_fd < 0 && !fs_exists(to)) {
+		/* a replayer has just finished the batch and removed the folder */
+		err_release(err);
+		rc = 0;
+	}
 	if (to_fd < 0)
 		goto out;
 	for (size_t i = 0; i < b->nr; i++) {
