@@ -211,6 +211,8 @@ pg_open(const char *conninfo, const char *appname, struct err *err)
 		msg_oom(sizeof(p));
 	timeout_s = connection_timeout_s(conn, &many_hosts);
 	pq.PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	/* a server that goes down now may warn, and libpq would print that itself */
+	pq.PQsetNoticeProcessor(conn, no_notice, NULL);
 	how = pq.PQstatus(conn) == CONNECTION_BAD ? REFUSED : connection_poll(conn, timeout_s);
 	if (how == TIMED_OUT && many_hosts) {
 		/* Only the blocking call goes on to the next host after a timeout. */
