@@ -33,6 +33,11 @@ bool conf_bool(const struct conf *c, const char *key);
 /* Was it set anywhere (not the default)? */
 bool conf_is_set(const struct conf *c, const char *key);
 
+/* Sections that the user names, such as `endpoints.NAME.url`: the i-th NAME of the
+ * group, in the order of the files, then of the environment; NULL past the end. Their
+ * keys are asked for by whole name: conf_str(c, "endpoints.ops.url"). */
+const char *conf_name(const struct conf *c, const char *group, size_t i);
+
 /* The i-th key of the table with its value and origin (`option --x`, `env X`,
  * `FILE:LINE`, `default`); false past the end. */
 struct conf_item { const char *key, *value, *origin, *type, *help; };

@@ -1,0 +1,89 @@
+/*
+ * queue.h - notifications that wait, were sent, or are dead: `notify/` in the
+ * spool, in the manner of a maildir (sluice-spool(5)).
+ *
+ *	new/ENDPOINT.ID     to be sent; its mtime says when
+ *	sent/ENDPOINT.ID    was sent at its mtime; keeps the id known
+ *	dead/ENDPOINT.ID    given up; why is in its head
+ *	state/ENDPOINT      what is known of the endpoint (app/endstate.h)
+ *
+ * A file is one event for one endpoint: a head, which is one line of JSON, and the
+ * body as it is sent. ENDPOINT has no dot and ID none either, so the name is the
+ * key, and a second notification of the same fact is EEXIST.
+ *
+ * Order of effects. put: temporary dot-file, fsync, link under its name, and
+ * queue_sync for the directory before anything is claimed to be queued. take:
+ * flock on the file, and only if the name still means it. sent: mtime, then the
+ * rename new -> sent: a crash before it sends again, with the same id. defer:
+ * a new file with the new head, fsynced, renamed over the old one. Nobody waits
+ * for a dead process: its flocks went with it. All of it is 0700: bodies are
+ * nobody else's business.
+ */
+#ifndef APP_QUEUE_H
+#define APP_QUEUE_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "sys/fs.h"
+
+#define QUEUE_DIR_MODE 0700
+#define QUEUE_FILE_MODE 0600
+#define QUEUE_BODY_MAX ((size_t)4 << 20)
+
+struct queue {
+	char *root;		/* SPOOL/notify; owned */
+	int new_fd, sent_fd, dead_fd;
+};
+#define QUEUE_INIT { NULL, -1, -1, -1 }
+
+struct delivery {
+	char *endpoint, *id, *type, *content_type;	/* owned */
+	char *last_error;	/* owned; NULL: none yet */
+	int64_t created_us, due_us;
+	unsigned attempts;	/* made so far */
+	struct str body;
+	int fd;			/* after queue_take: open and locked; else -1 */
+};
+#define DELIVERY_INIT { .body = STR_INIT, .fd = -1 }
+/* Closes the file, which gives up the lock. */
+void delivery_release(struct delivery *d);
+
+/* Make what is missing. A directory that others can read or write is made 0700
+ * again. A full disk is ERR_TEMP. */
+int queue_open(struct queue *q, const char *spool, struct err *err);
+void queue_release(struct queue *q);
+
+/* Queue d (fd is not looked at). 1: it is queued, durable after queue_sync. 0: it is
+ * known: it waits, is dead, or was sent less than dedupe_ms before now_us. */
+int queue_put(struct queue *q, const struct delivery *d, uint64_t dedupe_ms, int64_t now_us,
+    struct err *err);
+/* What was put, and what was moved, survives a power cut. */
+int queue_sync(struct queue *q, struct err *err);
+
+/* The names in new/ that are due at now_us, the longest due first, max at most; with
+ * *next_us (may be NULL) the time at which the next other one is, or INT64_MAX. */
+int queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out,
+    int64_t *next_us, struct err *err);
+/* Lock and read new/name. 1; 0: gone, held by somebody else, or no longer due at
+ * now_us; -1, and with ERR_DATA it is no file of ours (it is moved to dead/). */
+int queue_take(struct queue *q, const char *name, int64_t now_us, struct delivery *out,
+    struct err *err);
+/* After a take, one of these: it is sent; it waits until due_us, with the attempts
+ * and the last_error that d has now; it is dead for d's last_error. */
+int queue_sent(struct queue *q, struct delivery *d, int64_t now_us, struct err *err);
+int queue_defer(struct queue *q, struct delivery *d, int64_t due_us, struct err *err);
+int queue_dead(struct queue *q, struct delivery *d, struct err *err);
+
+/* Those of dead/ (of one endpoint or with one id, NULL: all) due again now, with
+ * their attempts anew; how many, or -1. */
+int64_t queue_redrive(struct queue *q, const char *endpoint, const char *id, int64_t now_us,
+    struct err *err);
+/* Every delivery in `new` or `dead`, by name; d is borrowed and not locked; its
+ * body is not read. */
+int queue_each(struct queue *q, const char *part,
+    int (*fn)(void *arg, const struct delivery *d, struct err *err), void *arg,
+    struct err *err);
+/* Forget what was sent keep_ms before now, and temporary files of the dead. */
+int queue_prune(struct queue *q, uint64_t keep_ms, int64_t now_us, struct err *err);
+
+#endif
