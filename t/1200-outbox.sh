@@ -142,6 +142,186 @@ ok 'TERM: status 143, nothing half done' '
 	rc=0; wait $relay || rc=$?
 	is $rc 143'
 
+# --- a pipe: delivered is what was read -------------------------------------------
+many() {
+	add "'k' || i" "$ID || jsonb_build_object('pad', repeat('x', ${2:-10}))" "generate_series(1, $1) i"
+}
+relay_status() {
+	rc=0; wait $relay || rc=$?
+	echo $rc
+}
+ok 'lines that lie unread in a pipe whose reader dies come again' '
+	clear; many 5
+	mkfifo lies
+	(exec <lies; sleep 0.4) & reader=$!
+	outbox-relay >lies 2>err & relay=$!
+	sleep 0.2; is "$(undone)" 5
+	wait $reader
+	is "$(relay_status)" 141
+	empty err
+	is "$(undone)" 5
+	outbox-relay --list >list; has list "lines unread"
+	due; outbox-relay >again; is "$(wc -l <again)" 5'
+ok 'a reader that is in no hurry gets every line once' '
+	clear; many 100 3000
+	{ outbox-relay; echo $? >status; } | { sleep 0.5; while read -r l; do echo "$l"; done; } >got
+	is "$(cat status)" 0
+	is "$(jq -r .id got | sort -u | wc -l)" 100; is "$(wc -l <got)" 100
+	is "$(undone)" 0'
+ok 'with SIGPIPE ignored: 74, and a word' '
+	clear; many 3
+	{ rc=0; perl -e "\$SIG{PIPE} = q(IGNORE); exec @ARGV" outbox-relay 2>err || rc=$?; echo $rc >status; } | true
+	is "$(cat status)" 74; has err "the pipe went away"; is "$(undone)" 3'
+ok 'TERM while the reader does not read: the rows are free at once' '
+	clear; many 3
+	mkfifo slow
+	sleep 60 <slow & reader=$!
+	outbox-relay >slow & relay=$!
+	wait_for 5 test "$(sql "SELECT max(attempts) FROM sluice.outbox_delivery")" = 1 || :
+	sleep 0.2; kill $relay
+	is "$(relay_status)" 143
+	kill $reader; wait $reader || :
+	outbox-relay >again; is "$(wc -l <again)" 3
+	is "$(sql "SELECT max(attempts) FROM sluice.outbox_delivery")" 1'
+ok 'a reader that never reads: 75, and the rows are given back' '
+	command -v faketime >/dev/null || exit 0
+	clear; many 3
+	mkfifo never
+	sleep 60 <never & reader=$!
+	ASAN_OPTIONS=verify_asan_link_order=0 exit_is 75 timeout -s KILL 50 \
+		faketime -f "+0 x30" outbox-relay >never 2>err
+	kill $reader; wait $reader || :
+	has err "has read nothing for 45 s"
+	is "$(undone)" 3'
+# Reads and keeps, and is gone after a random number of bytes.
+cat >mortal.pl <<'END'
+open(my $f, ">>", "kept") or die;
+for my $i (1 .. int(rand(40))) {
+	my $n = sysread(STDIN, my $b, 1 + int(rand(900)));
+	exit 0 unless $n;
+	syswrite($f, $b) == $n or die;
+}
+kill 9, $$;
+END
+ok 'the reader of the pipe is killed 30 times: nothing is lost' '
+	clear; many 400 100; : >kept; n=0
+	while [ $n -lt 30 ]; do
+		outbox-relay --batch 20 2>err | perl mortal.pl || :
+		empty err
+		echo >>kept
+		due; n=$((n + 1))
+	done
+	[ "$(undone)" -gt 0 ] && [ "$(undone)" -lt 400 ]
+	sql "UPDATE sluice.outbox_delivery SET attempts = 0, failed = false"
+	outbox-relay --batch 20 >>kept
+	jq -R "fromjson? | .id // empty" kept | sort -u >ids
+	is "$(wc -l <ids)" 400'
+
+# --- a command ------------------------------------------------------------------
+ok 'a command gets the lines; nothing due: it is not started' '
+	clear; many 7
+	outbox-relay sh -c "cat >>got.cmd; echo out; echo err >&2" >out 2>err
+	is "$(jq -r .id got.cmd | sort -u | wc -l)" 7
+	has out out; has err err; is "$(undone)" 0
+	outbox-relay -- touch started
+	absent started'
+ok 'a command is started for each batch, with its own options' '
+	clear; many 7
+	outbox-relay --batch 3 -- wc -l >out
+	is "$(tr "\n" " " <out)" "3 3 1 "'
+ok 'status 2: its own matter, done; any other: 75, and the reason' '
+	clear; many 3
+	exit_is 0 outbox-relay sh -c "cat >got; exit 2" 2>err; empty err; is "$(undone)" 0
+	clear; many 3; n=0
+	for end in "exit 1" "exit 64" "exit 75" "kill -9 \$\$" "kill -TERM \$\$"; do
+		exit_is 75 outbox-relay sh -c "cat >/dev/null; $end" 2>err
+		has err "\"sh\" "; has err "hint: the events stay"
+		is "$(undone)" 3
+		due; n=$((n + 1))
+	done
+	is $n 5
+	outbox-relay --list >list
+	is "$(jq -r .last_error list | sort -u)" "\"sh\" was killed by signal 15"
+	is "$(jq -r .attempts list | sort -u)" 5'
+ok 'no such command: 78, and no attempt is counted; 127 from within: 78' '
+	clear; many 3
+	exit_is 78 outbox-relay no-such-command 2>err; has err "could not run \"no-such-command\""
+	exit_is 78 outbox-relay "$T" 2>err
+	is "$(sql "SELECT max(attempts) FROM sluice.outbox_delivery")" 0
+	exit_is 78 outbox-relay sh -c "exit 127" 2>err; has err "status 127"
+	is "$(undone)" 3
+	due; is "$(outbox-relay | wc -l)" 3'
+ok 'a reader that ends early: its status decides' '
+	clear; many 300 3000
+	exit_is 0 outbox-relay true; is "$(undone)" 0
+	clear; many 300 3000
+	exit_is 75 outbox-relay sh -c "exec <&-; sleep 0.1; exit 9" 2>err; has err "status 9"; is "$(undone)" 300'
+ok 'a command has SIGPIPE as usual, no descriptor of ours, and leaves no zombie' '
+	clear; many 3
+	outbox-relay --batch 1 sh -c "cat >/dev/null; ls /proc/self/fd; sed -n s/^SigIgn:.//p /proc/self/status" >out 2>/dev/null
+	sed -n 5p out | grep -q "^0000000000000000\$"
+	is "$(sed -n 1,4p out | tr "\n" " ")" "0 1 2 3 "
+	clear
+	outbox-relay --watch --batch 1 sh -c "cat >/dev/null" & relay=$!
+	sleep 0.3; ls /proc/$relay/fd >fds
+	many 20; wait_for 10 test "$(sql "SELECT sluice.outbox_add('"'t', 'z', '{}'"')" >/dev/null; undone)" -ge 0
+	for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(undone)" = 0 ] || sleep 0.3; done
+	is "$(undone)" 0
+	ls /proc/$relay/fd >fds2; same fds fds2
+	is "$(cat /proc/$relay/task/$relay/children)" ""
+	kill $relay; is "$(relay_status)" 143'
+ok 'a dry run does not start it' '
+	clear; many 2
+	is "$(outbox-relay -n touch started | wc -l)" 2
+	absent started; is "$(undone)" 2'
+ok 'TERM: handed on to the command and what it started; the rows are free at once' '
+	clear; many 2
+	outbox-relay sh -c "cat >/dev/null; sleep 77.125 | cat; exit 0" & relay=$!
+	wait_for 5 pgrep -f "^sleep 77.125"
+	sleep 0.1; kill -TERM $relay
+	is "$(relay_status)" 143
+	fails pgrep -f "^sleep 77.125"
+	is "$(sql "SELECT max(attempts) FROM sluice.outbox_delivery")" 0
+	is "$(outbox-relay | wc -l)" 2'
+ok 'TERM, and the command ends well in spite of it: done' '
+	clear; many 2
+	outbox-relay sh -c "trap : TERM; cat >/dev/null; touch there; sleep 1 & wait; exit 0" & relay=$!
+	wait_for 5 test -e there; sleep 0.1
+	kill -TERM $relay
+	is "$(relay_status)" 143; is "$(undone)" 0'
+ok 'a command that hangs, or does not take its lines, ends before the lease does' '
+	command -v faketime >/dev/null || exit 0
+	n=0
+	for body in "exec sleep 100" "trap : TERM; cat >/dev/null; while :; do sleep 1; done"; do
+		clear; many 300 3000
+		ASAN_OPTIONS=verify_asan_link_order=0 exit_is 75 timeout -s KILL 50 \
+			faketime -f "+0 x30" outbox-relay env -u LD_PRELOAD sh -c "$body" 2>err
+		has err "took longer than 45 s"
+		is "$(undone)" 300; n=$((n + 1))
+	done
+	is $n 2'
+ok 'watch goes on after a command that failed' '
+	clear; many 1
+	outbox-relay --watch sh -c "cat >>got.watch; test -e well" 2>err & relay=$!
+	wait_for 5 grep -q "status 1" err
+	touch well; due; sql "NOTIFY ingest_updates"
+	wait_for 10 test -z "$(undone | grep -v 0)" || :
+	for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(undone)" = 0 ] || sleep 0.3; done
+	is "$(undone)" 0
+	fails grep -q "database is back" err
+	kill $relay; is "$(relay_status)" 143'
+ok 'the command is killed at any time, 30 times: nothing is lost' '
+	clear; many 400 100; : >kept; n=0
+	while [ $n -lt 30 ]; do
+		outbox-relay --batch 20 perl mortal.pl 2>err || :
+		echo >>kept
+		due; n=$((n + 1))
+	done
+	sql "UPDATE sluice.outbox_delivery SET attempts = 0, failed = false"
+	outbox-relay >>kept
+	jq -R "fromjson? | .id // empty" kept | sort -u >ids
+	is "$(wc -l <ids)" 400'
+
 # --- together -------------------------------------------------------------------
 ok 'four relays at once print no row twice, and all of them' '
 	clear; add "'"'k' || i % 97"'" "$ID" "generate_series(1, 2000) i"
@@ -183,7 +363,7 @@ ok 'the list as text; usage: 64; no database: 75' '
 	exit_is 64 outbox-relay --batch 0 2>err
 	exit_is 64 outbox-relay --list --redrive 2>err
 	exit_is 64 outbox-relay --list -f xml 2>err
-	exit_is 64 outbox-relay word 2>err
+	exit_is 64 outbox-relay --list cat 2>err; has err "no command"
 	exit_is 75 outbox-relay -d "host=$T/none" 2>err
 	exit_is 78 outbox-relay -d "$DATABASE_URL dbname=postgres" 2>err; has err "dbctl init"'
 ok 'no sink in the table: 78' '

@@ -1,24 +1,23 @@
 /*
  * outbox-relay - hand the rows of the outbox to a sink, at least once.
  *
- * Claim, print, flush, mark: a crash between two of them repeats the rows
- * after their lease, with the same event ids. A run goes on until nothing is
- * due; as only the first row of a key can be claimed, that takes as many
- * rounds as the longest key has rows.
+ * Claim, hand out, see that it was taken, mark: a crash between two of them
+ * repeats the rows after their lease, with the same event ids. A run goes on
+ * until nothing is due; as only the first row of a key can be claimed, that
+ * takes as many rounds as the longest key has rows.
  */
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/outbox.h"
 #include "base/clock.h"
 #include "base/msg.h"
 #include "base/num.h"
+#include "cmd/outbox-relay/deliver.h"
 #include "cmd/tool.h"
 #include "fmt/json.h"
 #include "sql.h"
 #include "svc/conf.h"
 #include "svc/pg.h"
-#include "sys/fs.h"
 #include "sys/io.h"
 #include "sys/sig.h"
 
@@ -41,17 +40,18 @@ static const struct opt options[] = {
 	OPT_FLAG(0, "watch", &o.watch, "stay, and relay what comes"),
 	OPT_FLAG(0, "list", &o.list, "list what is undone, and dead letters"),
 	OPT_FLAG(0, "redrive", &o.redrive, "make dead letters due again"),
+	OPT_STOP_AT_OPERAND,
 	OPT_END
 };
 
 const struct tool tool = {
 	.name = "outbox-relay",
 	.summary = "print the events of the outbox, at least once",
-	.usage = "[-nqv] [-d CONNINFO] [--sink NAME] [--batch N] [--once | --watch]\n"
+	.usage = "[-nqv] [-d CONNINFO] [--batch N] [--once | --watch] [COMMAND [ARG ...]]\n"
 	    "[-nqv] [-d CONNINFO] [-f FORMAT] [--sink NAME] --list | --redrive",
 	.options = options,
 	.examples = "outbox-relay\n"
-	    "outbox-relay | notify\n"
+	    "outbox-relay notify\n"
 	    "outbox-relay --list\n"
 	    "outbox-relay --watch >>events.ndjson",
 };
@@ -59,6 +59,7 @@ const struct tool tool = {
 struct relay {
 	struct conf *conf;
 	struct pg *db;
+	struct deliver to;
 	uint64_t batch;
 	bool text;
 };
@@ -88,7 +89,7 @@ take_back(struct relay *r, const struct outbox_batch *b, const struct err *why)
 	struct err second = ERR_INIT;
 	int rc;
 
-	if (why->kind == ERR_STOPPED)
+	if (why->kind == ERR_STOPPED || r->to.trouble == DELIVER_UNTRIED)
 		rc = outbox_release(r->db, o.sink, b, &second);
 	else
 		rc = outbox_failed(r->db, o.sink, b, why->text, &second);
@@ -99,18 +100,6 @@ take_back(struct relay *r, const struct outbox_batch *b, const struct err *why)
 }
 
 /* Until nothing is due. */
-/* Lines in a file must survive a power cut before they count as delivered. A
- * pipe has nothing to sync: its reader is the one to be careful. */
-static int
-sync_file(struct err *err)
-{
-	struct stat st;
-
-	if (fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0;
-	return fs_sync_fd(STDOUT_FILENO, "stdout", err);
-}
-
 static int
 drain(struct relay *r, struct err *err)
 {
@@ -119,10 +108,13 @@ drain(struct relay *r, struct err *err)
 	int rc = 0;
 
 	while (rc == 0 && !sig_stopped()) {
+		int64_t since_ms = clock_mono_ms();
+
+		r->to.trouble = DELIVER_FINE;
 		rc = outbox_claim(r->db, o.sink, r->batch, &b, err);
 		if (rc < 0 || b.nr == 0)
 			break;
-		if (io_stdout(b.lines.buf, b.lines.len, err) < 0 || sync_file(err) < 0)
+		if (deliver(&r->to, &b.lines, since_ms, err) < 0)
 			rc = take_back(r, &b, err);
 		else
 			rc = outbox_done(r->db, o.sink, &b, err);
@@ -156,7 +148,8 @@ pause_ms(uint64_t ms)
 	nanosleep(&t, NULL);	/* a signal ends it, which is as well */
 }
 
-/* A database that is away comes back: only the first failure is told. */
+/* A database that is away comes back: only the first failure is told. So does a
+ * command that did not take its lines, whose rows wait longer each time. */
 static int
 watch(struct relay *r, struct err *err)
 {
@@ -165,6 +158,13 @@ watch(struct relay *r, struct err *err)
 
 	while (!sig_stopped()) {
 		rc = drain(r, err);
+		if (rc < 0 && r->to.trouble == DELIVER_REFUSED && err->kind == ERR_TEMP) {
+			msg_err(err);
+			err_release(err);
+			rc = 0;
+		} else if (rc < 0 && r->to.trouble != DELIVER_FINE) {
+			return rc;
+		}
 		if (rc == 0)
 			rc = wait_more(r, err);
 		while (rc < 0 && err->kind == ERR_TEMP && !sig_stopped()) {
@@ -242,11 +242,13 @@ redrive(struct relay *r, struct err *err)
 }
 
 static int
-settle(struct relay *r, struct err *err)
+settle(struct relay *r, const char *command, struct err *err)
 {
 	if (o.list + o.redrive + o.watch > 1 || (o.watch && (o.dry_run || o.once)) ||
 	    (o.redrive && o.dry_run))
 		return err_set(err, ERR_USAGE, "these options do not go together");
+	if (command && (o.list || o.redrive))
+		return err_set(err, ERR_USAGE, "\"%s\": no command with this option", command);
 	if (o.format && strcmp(o.format, "ndjson") != 0 && strcmp(o.format, "text") != 0)
 		return err_set(err, ERR_USAGE, "--format: \"%s\" is not ndjson or text", o.format);
 	if (strcmp(o.sink, "stdout") != 0)
@@ -261,7 +263,7 @@ settle(struct relay *r, struct err *err)
 }
 
 static int
-run(struct relay *r, struct err *err)
+run(struct relay *r, char **command, struct err *err)
 {
 	if (connect_db(r, err) < 0)
 		return -1;
@@ -271,6 +273,7 @@ run(struct relay *r, struct err *err)
 		return redrive(r, err);
 	if (o.dry_run)
 		return print_due(r, err);
+	deliver_init(&r->to, command);
 	return o.watch ? watch(r, err) : drain(r, err);
 }
 
@@ -280,11 +283,11 @@ tool_run(int argc, char **argv, struct err *err)
 	struct relay r = { .db = NULL };
 	int rc = -1;
 
-	if (argc > 0)
-		return err_set(err, ERR_USAGE, "\"%s\": no operands here", argv[0]);
-	if (settle(&r, err) == 0)
-		rc = run(&r, err);
+	if (settle(&r, argv[0], err) == 0)
+		rc = run(&r, argc > 0 ? argv : NULL, err);
 	pg_close(r.db);
 	conf_free(r.conf);
+	if (r.to.trouble == DELIVER_GONE)
+		deliver_end_as_sigpipe(&r.to);
 	return rc;
 }

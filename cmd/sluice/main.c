@@ -45,6 +45,7 @@ static const struct {
 	{ "spool-write", "land records as closed segments in the spool" },
 	{ "spool-gate", "claim what waits in incoming/ as a batch" },
 	{ "spool-replay", "load segments into PostgreSQL exactly once" },
+	{ "notify", "send events to web hooks; pass every line on" },
 	{ "manifest", "look at the ingestion manifest and mend it" },
 	{ "outbox-relay", "print the events of the outbox, at least once" },
 	{ "dbctl", "make and look after the database" },

@@ -1,6 +1,9 @@
 #include "alg/hash.h"
 
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "base/enc.h"
 #include "base/mem.h"
@@ -64,6 +67,38 @@ sha256_of(const void *data, size_t n, char out[SHA256_HEX])
 	sha256_add(h, data, n);
 	sha256_hex(h, out);
 	sha256_free(h);
+}
+
+void
+hmac_sha256(const void *key, size_t key_len, const struct slice *part, size_t nr,
+    unsigned char out[SHA256_BYTES])
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	size_t got;
+
+	/* a NULL key would mean "the one of before" */
+	if (!ctx || EVP_MAC_init(ctx, key ? key : "", key_len, params) != 1)
+		BUG("libcrypto has no HMAC with SHA-256");
+	for (size_t i = 0; i < nr; i++)
+		if (part[i].len > 0 && EVP_MAC_update(ctx, (const unsigned char *)part[i].ptr,
+		    part[i].len) != 1)
+			BUG("EVP_MAC_update failed");
+	if (EVP_MAC_final(ctx, out, &got, SHA256_BYTES) != 1 || got != SHA256_BYTES)
+		BUG("EVP_MAC_final failed");
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+}
+
+bool
+hash_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 uint64_t

@@ -48,6 +48,10 @@ int endpoints_load(struct endpoints *e, const struct conf *c, struct err *err);
 void endpoints_release(struct endpoints *e);
 const struct endpoint *endpoints_find(const struct endpoints *e, const char *name);
 
+/* The webhook secrets in a file, as `secret_file` names one: refused (ERR_CONFIG) when
+ * others can read it. */
+int endpoint_secrets(const char *path, struct webhook_keys *out, struct err *err);
+
 /* Does a pattern match? `gate.*` matches the type (fnmatch(3)); with a colon,
  * `gate.done:failed`, type and status. status may be NULL. */
 bool endpoint_wants(const struct endpoint *e, const char *type, const char *status);

@@ -10,10 +10,14 @@
 #include "app/queue.h"
 #include "base/err.h"
 
+/* A single failure happens; this many in a row are worth telling a person. */
+#define ENDSTATE_DOWN 3
+
 struct endstate {
 	int64_t rate_us;	/* alg/rate.h: nothing may go before */
 	int64_t hold_us;	/* the endpoint asked for peace until then; 0: no */
-	int64_t down_us;	/* its attempts have failed since; 0: they do not */
+	int64_t failures;	/* attempts in a row that failed */
+	int64_t down_us;	/* since when, once they were ENDSTATE_DOWN; else 0 */
 	int64_t disabled_us;	/* it said 410 Gone at; 0: no */
 	char reason[200];	/* of down or disabled */
 };

@@ -4,6 +4,10 @@
  * on a line of its own. Control characters in the text are escaped, because
  * messages quote data. errno is kept. Only cmd/ calls these, and never a
  * library function that also returns an error (never log and return).
+ *
+ * Each line is one write(2). With msg_json it is an object for programs:
+ * {"ts","level","tool","pid","run_id","msg","hint"}; bytes that are not UTF-8 are
+ * `\xff` in it, as control characters are in text.
  */
 #ifndef BASE_MSG_H
 #define BASE_MSG_H
@@ -25,6 +29,11 @@ const char *msg_progname(void);
 void msg_level(int level);
 int msg_level_get(void);
 
+#define MSG_RUN_ID_MAX 128
+/* From now on lines are JSON. run_id ties together what the tools of one line say;
+ * printable ASCII, cut at MSG_RUN_ID_MAX. */
+void msg_json(const char *run_id);
+
 void msg_error(const char *fmt, ...) PRINTF(1, 2);
 void msg_warn(const char *fmt, ...) PRINTF(1, 2);
 void msg_info(const char *fmt, ...) PRINTF(1, 2);
@@ -32,6 +41,8 @@ void msg_debug(const char *fmt, ...) PRINTF(1, 2);
 void msg_hint(const char *fmt, ...) PRINTF(1, 2);
 /* An error with its hint. */
 void msg_err(const struct err *err);
+/* The same as a warning. */
+void msg_warn_err(const struct err *err);
 
 /* A bug in this program: one line with its place, then status 70. */
 NORETURN void msg_bug(const char *file, int line, const char *fmt, ...) PRINTF(3, 4);

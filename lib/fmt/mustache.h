@@ -6,7 +6,9 @@
  * The data stays text: a number comes out as it was written, with all its
  * digits. {{x}} is escaped for what the template makes; {{{x}}} and {{&x}} are
  * not, and put an object or a list in as the JSON that it is. null and what is
- * missing are empty. Nothing recurses without a limit.
+ * missing are empty. A section is shown unless its value is missing, null,
+ * false, 0, "" or []. Nothing recurses without a limit, and lists in lists end
+ * with an error after a tenth of a second.
  */
 #ifndef FMT_MUSTACHE_H
 #define FMT_MUSTACHE_H

@@ -11,22 +11,11 @@
 #include "paths.h"
 #include "svc/conf_private.h"
 #include "sys/fs.h"
-#include "sys/opt.h"
 
 #define CONF_MAX_BYTES ((size_t)1 << 20)
 #define SYSTEM_FILE SLUICE_SYSCONFDIR "/sluice/sluice.yaml"
 #define SYSTEM_SPOOL "/var/spool/sluice"
 #define ENV_PREFIX "SLUICE_"
-
-struct slot {
-	char *value;	/* owned; NULL: unset */
-	char *origin;	/* owned; NULL: the default */
-	uint64_t number;
-};
-
-struct conf {
-	struct slot *slot;	/* in the order of conf_keys */
-};
 
 /* The variable, unless it is empty. */
 static const char *
@@ -87,101 +76,107 @@ env_name(const char *key)
 	return name;
 }
 
-/* Takes origin. A bad value keeps what was there. */
-static int
-set(struct conf *c, size_t i, const char *text, char *origin, enum err_kind kind,
-    struct err *err)
-{
-	struct slot *s = &c->slot[i];
-	struct str why = STR_INIT;
-	uint64_t number;
-	int rc = conf_parse(&conf_keys[i], text, &number, &why);
-
-	if (rc < 0) {
-		/* a connection string may hold a secret, but no str is ever bad */
-		err_set(err, kind, "%s: %s is \"%s\", not %s", origin, conf_keys[i].key, text,
-		    why.buf);
-		free(origin);
-	} else {
-		free(s->value);
-		free(s->origin);
-		s->value = xstrdup(text);
-		s->origin = origin;
-		s->number = number;
-	}
-	str_release(&why);
-	return rc;
-}
-
 struct file {
 	struct conf *conf;
 	const char *name;
 };
 
-static bool
-is_section(const char *key)
+/* The row above a sequence's element: `a.b.0` is one of `a.b`. NULL for other keys;
+ * the caller frees. */
+static char *
+list_of(const char *key)
 {
-	size_t n = strlen(key);
+	const char *dot = strrchr(key, '.');
 
-	for (size_t i = 0; i < conf_keys_nr; i++)
-		if (strncmp(conf_keys[i].key, key, n) == 0 && conf_keys[i].key[n] == '.')
-			return true;
-	return false;
+	if (!dot || !dot[1] || dot[1 + strspn(dot + 1, "0123456789")])
+		return NULL;
+	return xstrndup(key, (size_t)(dot - key));
 }
 
 static int
-unknown_key(const struct file *f, const char *key, unsigned line, struct err *err)
+unknown(char *near, struct err *err)
 {
-	const char **names = xcalloc(conf_keys_nr + 1, sizeof(*names));
-	const char *near;
-
-	for (size_t i = 0; i < conf_keys_nr; i++)
-		names[i] = conf_keys[i].key;
-	near = opt_nearest(key, names);
-	free(names);
-	err_set(err, ERR_CONFIG, "%s:%u: unknown key \"%s\"", f->name, line, key);
 	if (near)
 		err_hint(err, "did you mean \"%s\"?", near);
 	else
 		err_hint(err, "the keys are in sluice.yaml(5)");
+	free(near);
 	return -1;
+}
+
+/* A file of settings is read by many, shown and kept; a secret has one of its own. */
+static int
+secret_in_file(const struct conf_slot *s, const char *origin, struct err *err)
+{
+	err_set(err, ERR_CONFIG, "%s: %s does not belong into a file of settings", origin, s->key);
+	return err_hint(err, "keep it in a file of its own: %s_file", strrchr(s->key, '.') + 1);
+}
+
+static int
+set_path(struct conf *c, size_t at, const char *value, const char *origin, struct err *err)
+{
+	char *path = NULL;
+	int rc;
+
+	if (strncmp(value, "~/", 2) == 0 && home())
+		value = path = xasprintf("%s/%s", home(), value + 2);
+	if (*value == '/')
+		rc = conf_set(c, at, value, xstrdup(origin), ERR_CONFIG, err);
+	else
+		rc = err_set(err, ERR_CONFIG, "%s: %s is \"%s\", not an absolute path", origin,
+		    c->slot[at].key, value);
+	free(path);
+	return rc;
 }
 
 static int
 on_setting(void *arg, const char *key, const char *value, unsigned line, struct err *err)
 {
 	struct file *f = arg;
-	size_t i = conf_find(key);
-	char *path = NULL;
+	struct conf *c = f->conf;
+	char *origin = xasprintf("%s:%u", f->name, line), *list = NULL;
+	enum conf_type type = CONF_STR;
+	bool element = false;
+	size_t at;
 	int rc;
 
 	/* a section whose keys are all commented out */
-	if (!*value && is_section(key))
+	if (!*value && conf_is_section(key)) {
+		free(origin);
 		return 0;
-	if (i == conf_keys_nr)
-		return unknown_key(f, key, line, err);
-	if (conf_keys[i].type == CONF_PATH) {
-		if (strncmp(value, "~/", 2) == 0 && home())
-			value = path = xasprintf("%s/%s", home(), value + 2);
-		if (*value != '/') {
-			free(path);
-			return err_set(err, ERR_CONFIG, "%s:%u: %s is \"%s\", not an absolute path",
-			    f->name, line, key, value);
-		}
 	}
-	rc = set(f->conf, i, value, xasprintf("%s:%u", f->name, line), ERR_CONFIG, err);
-	free(path);
+	rc = conf_place(c, key, origin, &at, err);
+	if (rc > 0 && (list = list_of(key))) {
+		rc = conf_place(c, list, origin, &at, err);
+		element = rc == 0;
+	}
+	if (rc == 0)
+		type = conf_keys[c->slot[at].row].type;
+	if (rc > 0 || (element && type != CONF_WORDS && type != CONF_LINES && type != CONF_SECRET)) {
+		err_set(err, ERR_CONFIG, "%s: unknown key \"%s\"", origin, key);
+		rc = unknown(conf_nearest(key), err);
+	} else if (rc == 0 && type == CONF_SECRET) {
+		rc = secret_in_file(&c->slot[at], origin, err);
+	} else if (rc == 0 && element) {
+		rc = conf_set_element(c, at, value, xstrdup(origin), err);
+	} else if (rc == 0 && type == CONF_PATH) {
+		rc = set_path(c, at, value, origin, err);
+	} else if (rc == 0) {
+		rc = conf_set(c, at, value, xstrdup(origin), ERR_CONFIG, err);
+	}
+	free(list);
+	free(origin);
 	return rc;
 }
 
-/* 0; 1 when there is no such file. */
-static int
-load_file(struct conf *c, const char *path, struct err *err)
+int
+conf_file(struct conf *c, const char *path, struct err *err)
 {
 	struct file f = { c, path };
 	struct str text = STR_INIT;
 	int rc = fs_read(path, CONF_MAX_BYTES, &text, err);
 
+	c->files++;
 	if (rc < 0 && err->kind == ERR_DATA)
 		err->kind = ERR_CONFIG;
 	if (rc == 0)
@@ -199,78 +194,97 @@ load_files(struct conf *c, const char *file, struct err *err)
 	if (!file)
 		file = env(ENV_PREFIX "CONFIG");
 	if (file) {
-		rc = load_file(c, file, err);
+		rc = conf_file(c, file, err);
 		return rc <= 0 ? rc : err_set(err, ERR_CONFIG, "could not open \"%s\": %s", file,
 		    strerror(ENOENT));
 	}
-	if (load_file(c, SYSTEM_FILE, err) < 0)
+	if (conf_file(c, SYSTEM_FILE, err) < 0)
 		return -1;
 	own = xdg_path("XDG_CONFIG_HOME", ".config", "sluice/sluice.yaml");
-	rc = own ? load_file(c, own, err) : 0;
+	rc = own ? conf_file(c, own, err) : 0;
 	free(own);
 	return rc < 0 ? -1 : 0;
 }
 
-/* Names that begin like a section but are no key are slips. Other SLUICE_*
- * names belong to others (builds, tests). */
-static int
-check_names(char *const *names, struct err *err)
+/* A variable as a key: `SLUICE_GATE_MIN_COUNT` is `gate.min_count`, and
+ * `SLUICE_ENDPOINTS_OPS_CA_FILE` is `endpoints.ops.ca_file`. NULL when it neither is
+ * one nor begins like a section: other SLUICE_* names belong to others (builds,
+ * tests). The caller frees. */
+static char *
+env_key(const char *var)
 {
-	for (char *const *e = environ; e && *e; e++) {
-		size_t n = strcspn(*e, "=");
-		bool known = false, section = false;
-		const char *near;
-		char *name;
+	char *key = xstrdup(var + strlen(ENV_PREFIX)), *p = strchr(key, '_'), *inner;
+	size_t head = strcspn(key, "_");
+	bool ours;
 
-		if (strncmp(*e, ENV_PREFIX, strlen(ENV_PREFIX)) != 0)
-			continue;
-		name = xstrndup(*e, n);
-		for (size_t i = 0; i < conf_keys_nr; i++) {
-			const char *dot = strchr(conf_keys[i].key, '.');
-			size_t head = strlen(ENV_PREFIX) +
-			    (dot ? (size_t)(dot - conf_keys[i].key) + 1 : 0);
-
-			known = known || strcmp(name, names[i]) == 0;
-			section = section || (dot && strncmp(name, names[i], head) == 0);
-		}
-		if (known || !section) {
-			free(name);
-			continue;
-		}
-		err_set(err, ERR_CONFIG, "unknown setting \"%s\" in the environment", name);
-		near = opt_nearest(name, (const char *const *)names);
-		if (near)
-			err_hint(err, "did you mean \"%s\"?", near);
-		else
-			err_hint(err, "the keys are in sluice.yaml(5)");
-		free(name);
-		return -1;
+	for (char *c = key; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	if (p)
+		*p = '\0';
+	ours = p ? conf_is_section(key) : conf_known(key);
+	if (!ours || strncmp(key, var + strlen(ENV_PREFIX), head) == 0) {
+		free(key);
+		return NULL;
 	}
-	return 0;
+	if (p) {
+		/* in a section that holds names the second part is one */
+		inner = xasprintf("%s.x", key);
+		*p++ = '.';
+		if (conf_is_section(inner) && (p = strchr(p, '_')))
+			*p = '.';
+		free(inner);
+	}
+	return key;
+}
+
+/* A name that begins like a section but is no key is a slip, also without a value. */
+static int
+set_from_env(struct conf *c, const char *var, struct err *err)
+{
+	char *key = env_key(var), *origin, *again, *near;
+	const char *value = env(var);
+	size_t at;
+	int rc = 0;
+
+	if (!key)
+		return 0;
+	origin = xasprintf("env %s", var);
+	again = env_name(key);
+	if (!conf_known(key) || strcmp(again, var) != 0) {
+		near = conf_nearest(key);
+		err_set(err, ERR_CONFIG, "unknown setting \"%s\" in the environment", var);
+		rc = unknown(near ? env_name(near) : NULL, err);
+		free(near);
+	} else if (value) {
+		rc = conf_place(c, key, origin, &at, err);
+		if (rc == 0)
+			rc = conf_set(c, at, value, xstrdup(origin), ERR_CONFIG, err);
+	}
+	free(again);
+	free(origin);
+	free(key);
+	return rc;
 }
 
 static int
 load_env(struct conf *c, struct err *err)
 {
-	char **names = xcalloc(conf_keys_nr + 1, sizeof(*names));
-	size_t database = conf_find("database");
 	const char *url = env("DATABASE_URL");
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0; i < conf_keys_nr; i++)
-		names[i] = env_name(conf_keys[i].key);
-	rc = check_names(names, err);
-	if (rc == 0 && url)
-		rc = set(c, database, url, xstrdup("env DATABASE_URL"), ERR_CONFIG, err);
-	for (size_t i = 0; i < conf_keys_nr; i++) {
-		const char *value = env(names[i]);
+	if (url)
+		rc = conf_set(c, conf_slot(c, "database"), url, xstrdup("env DATABASE_URL"),
+		    ERR_CONFIG, err);
+	for (char *const *e = environ; rc == 0 && e && *e; e++) {
+		char *var;
 
-		if (rc == 0 && value)
-			rc = set(c, i, value, xasprintf("env %s", names[i]), ERR_CONFIG, err);
+		if (strncmp(*e, ENV_PREFIX, strlen(ENV_PREFIX)) != 0)
+			continue;
+		var = xstrndup(*e, strcspn(*e, "="));
+		rc = set_from_env(c, var, err);
+		free(var);
 	}
-	for (size_t i = 0; i < conf_keys_nr; i++)
-		free(names[i]);
-	free(names);
 	return rc;
 }
 
@@ -279,17 +293,8 @@ conf_load(const char *file, struct err *err)
 {
 	struct conf *c = xcalloc(1, sizeof(*c));
 
-	c->slot = xcalloc(conf_keys_nr, sizeof(*c->slot));
-	for (size_t i = 0; i < conf_keys_nr; i++) {
-		const struct conf_key *k = &conf_keys[i];
-		struct slot *s = &c->slot[i];
-		struct str why = STR_INIT;
-
-		s->value = k->value ? xstrdup(k->value) :
-		    k->type == CONF_PATH ? default_spool() : NULL;
-		if (s->value && conf_parse(k, s->value, &s->number, &why) < 0)
-			BUG("the default of %s is not %s", k->key, why.buf);
-	}
+	conf_slots_init(c);
+	c->slot[conf_slot(c, "spool")].value = default_spool();
 	if (load_files(c, file, err) < 0 || load_env(c, err) < 0) {
 		conf_free(c);
 		return NULL;
@@ -297,88 +302,43 @@ conf_load(const char *file, struct err *err)
 	return c;
 }
 
-void
-conf_free(struct conf *c)
-{
-	if (!c)
-		return;
-	for (size_t i = 0; i < conf_keys_nr; i++) {
-		free(c->slot[i].value);
-		free(c->slot[i].origin);
-	}
-	free(c->slot);
-	free(c);
-}
-
-static const struct slot *
-slot_of(const struct conf *c, const char *key)
-{
-	size_t i = conf_find(key);
-
-	if (i == conf_keys_nr)
-		BUG("there is no setting %s", key);
-	return &c->slot[i];
-}
-
 int
 conf_option(struct conf *c, const char *key, const char *text, const char *option,
     struct err *err)
 {
-	size_t i = (size_t)(slot_of(c, key) - c->slot);
+	size_t at = conf_slot(c, key);
 
+	if (at == c->nr)
+		BUG("there is no setting %s", key);
 	if (!text)
 		return 0;
-	return set(c, i, text, xasprintf("option %s", option), ERR_USAGE, err);
+	return conf_set(c, at, text, xasprintf("option %s", option), ERR_USAGE, err);
 }
 
-const char *
-conf_str(const struct conf *c, const char *key)
+int
+conf_log_json(bool *json, struct err *err)
 {
-	const char *value = slot_of(c, key)->value;
+	const char *text = env(ENV_PREFIX "LOG_FORMAT");
 
-	return value && *value ? value : NULL;
+	*json = text && strcmp(text, "json") == 0;
+	if (!text || *json || strcmp(text, "text") == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG, "env %s: \"%s\" is not text or json",
+	    ENV_PREFIX "LOG_FORMAT", text);
 }
 
-uint64_t
-conf_uint(const struct conf *c, const char *key)
+int
+conf_run_id(const char **id, struct err *err)
 {
-	return slot_of(c, key)->number;
-}
+	const char *text = env(ENV_PREFIX "RUN_ID");
+	size_t n = 0;
 
-uint64_t
-conf_size(const struct conf *c, const char *key)
-{
-	return slot_of(c, key)->number;
-}
-
-uint64_t
-conf_ms(const struct conf *c, const char *key)
-{
-	return slot_of(c, key)->number;
-}
-
-bool
-conf_bool(const struct conf *c, const char *key)
-{
-	return slot_of(c, key)->number != 0;
-}
-
-bool
-conf_is_set(const struct conf *c, const char *key)
-{
-	return slot_of(c, key)->origin != NULL;
-}
-
-bool
-conf_item(const struct conf *c, size_t i, struct conf_item *out)
-{
-	const struct conf_key *k;
-
-	if (i >= conf_keys_nr)
-		return false;
-	k = &conf_keys[i];
-	*out = (struct conf_item){ .key = k->key, .value = c->slot[i].value,
-		.origin = c->slot[i].origin ? c->slot[i].origin : "default",
-		.type = conf_type_name(k), .help = k->help };
-	return true;
+	*id = NULL;
+	while (text && text[n] >= ' ' && text[n] <= '~')
+		n++;
+	if (text && (text[n] || n > CONF_RUN_ID_MAX))
+		return err_set(err, ERR_CONFIG, "env %s is not at most %d printable characters "
+		    "of ASCII", ENV_PREFIX "RUN_ID", CONF_RUN_ID_MAX);
+	*id = text;
+	return 0;
 }

@@ -4,6 +4,7 @@
 #include "svc/conf_private.h"
 
 #define ANY 0, INT64_MAX
+#define MS_PER_MINUTE UINT64_C(60000)
 #define MS_PER_DAY UINT64_C(86400000)
 /* So that a time plus a duration never leaves an int64_t. */
 #define TIME_MAX_YEARS 1000
@@ -11,6 +12,8 @@
 #define ANY_TIME 0, TIME_MAX_MS
 #define POLL_MIN_MS 10
 #define POLL_MAX_MS MS_PER_DAY
+#define TIMEOUT_MIN_MS 100
+#define TIMEOUT_MAX_MS (5 * MS_PER_MINUTE)
 
 const struct conf_key conf_keys[] = {
 	{ "spool", CONF_PATH, NULL, ANY, NULL, "the directory of the spool" },
@@ -56,18 +59,40 @@ const struct conf_key conf_keys[] = {
 	{ "outbox.keep", CONF_TIME, "7d", ANY_TIME, NULL, "keep delivered outbox rows this long" },
 	{ "outbox.interval", CONF_TIME, "1s", POLL_MIN_MS, POLL_MAX_MS, NULL,
 	    "how often outbox-relay looks" },
+
+	{ "notify.wait", CONF_TIME, "2s", 0, MS_PER_MINUTE, NULL,
+	    "how long to stay for attempts under way once the input has ended" },
+	{ "notify.keep", CONF_TIME, "76h", ANY_TIME, NULL, "keep the ids of what was sent this long" },
+	{ "notify.connections", CONF_UINT, "8", 1, 64, NULL, "attempts at once for one endpoint" },
+
+	{ "endpoints.NAME.url", CONF_STR, NULL, ANY, NULL, "where to post to, http or https" },
+	{ "endpoints.NAME.events", CONF_WORDS, "*", ANY, NULL,
+	    "patterns of the types of event to send, or type:status" },
+	{ "endpoints.NAME.template", CONF_PATH, NULL, ANY, NULL,
+	    "template of the body, or a directory of them; unset: the standard body" },
+	{ "endpoints.NAME.headers", CONF_LINES, NULL, ANY, NULL, "more headers, `Name: value`" },
+	{ "endpoints.NAME.token_file", CONF_PATH, NULL, ANY, NULL, "file of the bearer token" },
+	{ "endpoints.NAME.token", CONF_SECRET, NULL, ANY, NULL, "bearer token" },
+	{ "endpoints.NAME.secret_file", CONF_PATH, NULL, ANY, NULL,
+	    "file of the signing secrets, one a line, the new one first" },
+	{ "endpoints.NAME.secret", CONF_SECRET, NULL, ANY, NULL, "signing secrets" },
+	{ "endpoints.NAME.timeout", CONF_TIME, "15s", TIMEOUT_MIN_MS, TIMEOUT_MAX_MS, NULL,
+	    "time for one attempt" },
+	{ "endpoints.NAME.retry", CONF_WORDS, "5s 5m 30m 2h 5h 10h 14h 20h 24h", ANY, NULL,
+	    "delays before the second attempt and those after it" },
+	{ "endpoints.NAME.allow_net", CONF_WORDS, NULL, ANY, NULL,
+	    "private ranges that may be dialled, in CIDR notation" },
+	{ "endpoints.NAME.rate", CONF_STR, NULL, ANY, NULL,
+	    "attempts in a time at most, such as 60/m; unset: no limit" },
+	{ "endpoints.NAME.dedupe", CONF_TIME, "76h", ANY_TIME, NULL,
+	    "send an id no second time within this" },
+	{ "endpoints.NAME.quiet", CONF_WORDS, NULL, ANY, NULL,
+	    "hours in which nothing is sent, such as 22:00-07:00" },
+	{ "endpoints.NAME.zone", CONF_STR, "UTC", ANY, NULL, "time zone of the quiet hours" },
+	{ "endpoints.NAME.ca_file", CONF_PATH, NULL, ANY, NULL,
+	    "certificates to trust, PEM; unset: those of the system" },
 };
 const size_t conf_keys_nr = countof(conf_keys);
-
-size_t
-conf_find(const char *key)
-{
-	size_t i = 0;
-
-	while (i < conf_keys_nr && strcmp(conf_keys[i].key, key) != 0)
-		i++;
-	return i;
-}
 
 const char *
 conf_type_name(const struct conf_key *k)
@@ -87,6 +112,12 @@ conf_type_name(const struct conf_key *k)
 		return "true|false";
 	case CONF_ENUM:
 		return k->words;
+	case CONF_WORDS:
+		return "words";
+	case CONF_LINES:
+		return "lines";
+	case CONF_SECRET:
+		return "secret";
 	}
 	return "";
 }
@@ -148,6 +179,9 @@ conf_parse(const struct conf_key *k, const char *text, uint64_t *number, struct 
 	*number = 0;
 	switch (k->type) {
 	case CONF_STR:
+	case CONF_WORDS:
+	case CONF_LINES:
+	case CONF_SECRET:
 		return 0;
 	case CONF_PATH:
 		if (*text)
@@ -170,4 +204,23 @@ conf_parse(const struct conf_key *k, const char *text, uint64_t *number, struct 
 		return parse_number(k, text, number, why);
 	}
 	return -1;
+}
+
+void
+conf_normal(const struct conf_key *k, const char *text, struct str *out)
+{
+	const char *between = k->type == CONF_WORDS ? " \t\n\v\f\r" : "\n";
+
+	if (k->type != CONF_WORDS && k->type != CONF_LINES) {
+		str_adds(out, text);
+		return;
+	}
+	while (*(text += strspn(text, between))) {
+		size_t n = strcspn(text, between);
+
+		if (out->len)
+			str_addc(out, *between);
+		str_add(out, text, n);
+		text += n;
+	}
 }

@@ -9,7 +9,9 @@
  * followed, no proxy of the environment is used, no cookie, no netrc, only http and
  * https. An answer is its status and two headers: as soon as the headers are in
  * the status counts, of the body HTTP_BODY_MAX bytes are read, so that the
- * connection can be used again, and thrown away.
+ * connection can be used again, and thrown away. A request on a kept connection that
+ * breaks before any answer is sent once more on a new one. Without a Content-Type of its own
+ * a request is application/json.
  *
  *	struct http *h = http_new(&err);
  *	http_start(h, &request, &err);
@@ -63,9 +65,12 @@ void http_free(struct http *h);
 int http_check_url(const char *url, struct err *err);
 /* The request and all it points to is borrowed until its answer came. */
 int http_start(struct http *h, const struct http_request *r, struct err *err);
+/* Those whose answer has not been taken by http_next. */
 size_t http_running(const struct http *h);
 /* Wait at most timeout_ms for a transfer to move or for one of fds (as poll(2),
- * revents are set). A signal ends the wait early. */
+ * revents are set; timeout_ms < 0 is for ever). A signal ends the wait early, so does
+ * a second of it while requests run; with an answer to take there is none. With
+ * neither requests nor fds it sleeps. */
 int http_wait(struct http *h, struct pollfd *fds, size_t nr, int timeout_ms, struct err *err);
 /* One more answer, once each. */
 bool http_next(struct http *h, struct http_answer *out);

@@ -9,6 +9,7 @@ const struct opt opt_common[OPT_COMMON_NR] = {
 	OPT_FLAG('V', "version", NULL, "print the version"),
 	OPT_FLAG('v', "verbose", NULL, "say more; twice: still more"),
 	OPT_FLAG('q', "quiet", NULL, "say errors only"),
+	OPT_STR(0, "log-format", NULL, "FORMAT", "how messages are written: text or json"),
 	OPT_FLAG(0, "list-options", NULL, "list the options, for completion"),
 };
 
@@ -121,6 +122,19 @@ find_long(struct parse *p, const char *name, size_t len)
 }
 
 static void
+log_format(struct parse *p, const char *value)
+{
+	struct err e = ERR_INIT;
+
+	if (strcmp(value, "text") == 0 || strcmp(value, "json") == 0) {
+		p->out->log_format = value;
+		return;
+	}
+	err_set(&e, ERR_USAGE, "option \"--log-format\" is \"%s\", not text or json", value);
+	complain(p, &e);
+}
+
+static void
 apply(struct parse *p, const struct opt *o, const char *value)
 {
 	if (o == &opt_common[OPT_COMMON_HELP])
@@ -133,6 +147,8 @@ apply(struct parse *p, const struct opt *o, const char *value)
 		p->verbose++;
 	else if (o == &opt_common[OPT_COMMON_QUIET])
 		p->quiet++;
+	else if (o == &opt_common[OPT_COMMON_LOG_FORMAT])
+		log_format(p, value);
 	else if (o->type == OPT_TYPE_FLAG)
 		*(bool *)o->value = true;
 	else if (o->type == OPT_TYPE_STR)

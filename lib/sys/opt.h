@@ -10,7 +10,7 @@
  *	const struct tool tool = { "spool-gate", "open the gate", "[-n] [-s DIR]",
  *		options, NULL, "spool-gate --min-count 100\n" };
  *
- * -h -V -v -q and --list-options are in every tool and not in its table.
+ * -h -V -v -q --log-format and --list-options are in every tool and not in its table.
  * Values stay text here: svc/conf.h checks those that are settings. Long
  * options may be cut to a unique beginning, take `--name=value` or `--name
  * value`, and `--` ends them.
@@ -63,6 +63,8 @@ enum opt_action { OPT_RUN, OPT_HELP, OPT_VERSION, OPT_LISTING };
 struct opt_result {
 	enum opt_action action;
 	int verbosity;		/* -v counted up, -q down */
+	const char *log_format;	/* `text` or `json`; NULL: not given. Set whatever is wrong
+				 * with other options, which are told in that format. */
 	int argc;		/* the operands, borrowed from argv */
 	char **argv;
 };

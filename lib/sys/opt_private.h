@@ -12,6 +12,7 @@ enum opt_common {
 	OPT_COMMON_VERSION,
 	OPT_COMMON_VERBOSE,
 	OPT_COMMON_QUIET,
+	OPT_COMMON_LOG_FORMAT,
 	OPT_COMMON_LISTING,	/* for scripts: works, and no help tells of it */
 	OPT_COMMON_NR,
 };

@@ -1,35 +1,10 @@
 /* settings: YAML within limits, precedence, slips told with their place */
 #include "svc/conf.h"
 
-#include <check.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/mem.h"
-#include "base/str.h"
 #include "fmt/yaml.h"
-#include "sys/fs.h"
-
-static char dir[] = "/tmp/u-conf.XXXXXX";
-
-static void
-put_file(const char *path, const char *text)
-{
-	struct err err = ERR_INIT;
-
-	ck_assert_msg(fs_write_durable(path, text, strlen(text), 0644, &err) == 0, "%s", err.text);
-}
-
-/* dir/name with that text; the caller frees. */
-static char *
-file(const char *name, const char *text)
-{
-	char *path = xasprintf("%s/%s", dir, name);
-
-	put_file(path, text);
-	return path;
-}
+#include "t/unit/conf-test.h"
 
 static int
 collect(void *arg, const char *key, const char *value, unsigned line, struct err *err UNUSED)
@@ -123,41 +98,6 @@ START_TEST(yaml_large)
 	str_release(&out);
 }
 END_TEST
-
-/* What a setting is, and where from, with this file and environment. */
-static void
-conf_gives(const char *path, const char *key, const char *value, const char *origin)
-{
-	struct err err = ERR_INIT;
-	struct conf *c = conf_load(path, &err);
-	struct conf_item item;
-	size_t i = 0;
-
-	ck_assert_msg(c != NULL, "%s", err.text);
-	while (conf_item(c, i, &item) && strcmp(item.key, key) != 0)
-		i++;
-	if (value)
-		ck_assert_str_eq(item.value, value);
-	else
-		ck_assert_ptr_null(item.value);
-	ck_assert_str_eq(item.origin, origin);
-	ck_assert(conf_is_set(c, key) == (strcmp(origin, "default") != 0));
-	conf_free(c);
-}
-
-static void
-conf_fails(const char *path, enum err_kind kind, const char *text, const char *hint)
-{
-	struct err err = ERR_INIT;
-
-	ck_assert_ptr_null(conf_load(path, &err));
-	ck_assert_int_eq(err.kind, kind);
-	if (text)
-		ck_assert_str_eq(err.text, text);
-	if (hint)
-		ck_assert_str_eq(err.hint, hint);
-	err_release(&err);
-}
 
 START_TEST(defaults)
 {
@@ -351,13 +291,53 @@ START_TEST(names_in_the_environment)
 }
 END_TEST
 
+START_TEST(log_settings)
+{
+	struct err err = ERR_INIT;
+	struct str s = STR_INIT;
+	bool json = true;
+	const char *id = "";
+
+	ck_assert_int_eq(conf_log_json(&json, &err), 0);
+	ck_assert(!json);
+	setenv("SLUICE_LOG_FORMAT", "json", 1);
+	ck_assert_int_eq(conf_log_json(&json, &err), 0);
+	ck_assert(json);
+	setenv("SLUICE_LOG_FORMAT", "text", 1);
+	ck_assert_int_eq(conf_log_json(&json, &err), 0);
+	ck_assert(!json);
+	setenv("SLUICE_LOG_FORMAT", "xml", 1);
+	ck_assert_int_eq(conf_log_json(&json, &err), -1);
+	ck_assert_int_eq(err.kind, ERR_CONFIG);
+	ck_assert_str_eq(err.text, "env SLUICE_LOG_FORMAT: \"xml\" is not text or json");
+
+	unsetenv("SLUICE_RUN_ID");
+	ck_assert_int_eq(conf_run_id(&id, &err), 0);
+	ck_assert_ptr_null(id);
+	while (s.len < CONF_RUN_ID_MAX)
+		str_addc(&s, s.len % 2 ? '~' : ' ');
+	setenv("SLUICE_RUN_ID", s.buf, 1);
+	ck_assert_int_eq(conf_run_id(&id, &err), 0);
+	ck_assert_str_eq(id, s.buf);
+	str_addc(&s, 'x');
+	setenv("SLUICE_RUN_ID", s.buf, 1);
+	ck_assert_int_eq(conf_run_id(&id, &err), -1);
+	ck_assert_ptr_null(id);
+	setenv("SLUICE_RUN_ID", "a\x7f", 1);
+	ck_assert_int_eq(conf_run_id(&id, &err), -1);
+	setenv("SLUICE_RUN_ID", "\xc3\xa4", 1);
+	ck_assert_int_eq(conf_run_id(&id, &err), -1);
+	err_release(&err);
+	str_release(&s);
+}
+END_TEST
+
 /* The shipped file and the page have every key, with its default. */
 START_TEST(documents)
 {
 	struct str shipped = STR_INIT, page = STR_INIT, bare = STR_INIT, seen = STR_INIT;
 	struct err err = ERR_INIT;
-	struct conf *c = conf_load("/dev/null", &err);
-	struct conf_item item;
+	struct conf *c;
 	char *path;
 
 	ck_assert_msg(fs_read("etc/sluice.yaml", 1 << 20, &shipped, &err) == 0 &&
@@ -371,29 +351,34 @@ START_TEST(documents)
 		line += n;
 	}
 	ck_assert_msg(yaml_flat(bare.buf, bare.len, "f", collect, &seen, &err) == 0, "%s", err.text);
-	for (size_t i = 0; conf_item(c, i, &item); i++) {
-		char *key = xasprintf(" %s=%s", item.key, item.value ? item.value : "");
-		char *entry = xasprintf(".It Ic %s\n", item.key);
+	for (size_t i = 0; i < conf_keys_nr; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		const char *name = strstr(k->key, ".NAME.");
+		/* the example's endpoint; a list has its elements, a secret is not there */
+		char *key = name ? xasprintf(" endpoints.ops.%s", name + 6) : xasprintf(" %s", k->key);
+		char *set = xasprintf("%s%s%s", key, k->type == CONF_LINES ? ".0=" : "=",
+		    k->value ? k->value : "");
+		char *entry = xasprintf(".It Ic %s\n", k->key);
 		const char *at = strstr(page.buf, entry);
 
-		/* spool's default depends on the user */
-		if (strcmp(item.key, "spool") == 0)
-			key[strcspn(key, "=") + 1] = '\0';
-		ck_assert_msg(strstr(seen.buf, key) != NULL, "etc/sluice.yaml lacks%s", key);
-		ck_assert_msg(at != NULL, "sluice.yaml(5) lacks %s", item.key);
-		if (item.value && strcmp(item.key, "spool") != 0) {
-			char *told = xasprintf("default %s.\n", item.value);
+		if (k->type == CONF_SECRET)
+			ck_assert_msg(strstr(seen.buf, set) == NULL, "etc/sluice.yaml has%s", set);
+		else
+			ck_assert_msg(strstr(seen.buf, set) != NULL, "etc/sluice.yaml lacks%s", set);
+		ck_assert_msg(at != NULL, "sluice.yaml(5) lacks %s", k->key);
+		if (k->value) {
+			char *told = xasprintf("default %s.\n", k->value);
 			size_t n = strcspn(at + strlen(entry), "\n") + 1;
 			char *line = xstrndup(at + strlen(entry), n);
 
-			ck_assert_msg(strstr(line, told) != NULL, "%s: %s", item.key, line);
+			ck_assert_msg(strstr(line, told) != NULL, "%s: %s", k->key, line);
 			free(line);
 			free(told);
 		}
+		free(set);
 		free(key);
 		free(entry);
 	}
-	conf_free(c);
 	path = file("shipped.yaml", bare.buf);
 	c = conf_load(path, &err);
 	ck_assert_msg(c != NULL, "%s", err.text);
@@ -406,51 +391,12 @@ START_TEST(documents)
 }
 END_TEST
 
-static void
-clean_environment(void)
-{
-	static const char *const names[] = { "SLUICE_CONFIG", "SLUICE_SPOOL", "SLUICE_DATABASE",
-		"DATABASE_URL", "XDG_CONFIG_HOME", "XDG_STATE_HOME" };
-
-	for (size_t i = 0; i < countof(names); i++)
-		unsetenv(names[i]);
-	setenv("HOME", dir, 1);
-}
-
 int
 main(void)
 {
 	const TTest *const tests[] = { yaml_flattens, yaml_refuses, yaml_large, defaults,
-		precedence, database, places, slips, taken, names_in_the_environment, documents };
-	Suite *s = suite_create("conf");
-	TCase *tc = tcase_create("conf");
-	struct fs_names left = FS_NAMES_INIT;
-	struct err err = ERR_INIT;
-	SRunner *sr;
-	int failed;
+		precedence, database, places, slips, taken, names_in_the_environment, log_settings,
+		documents };
 
-	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
-		return 1;
-	clean_environment();
-	for (size_t i = 0; i < countof(tests); i++)
-		tcase_add_test(tc, tests[i]);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	if (fs_scan(dir, &left, &err) == 0)
-		for (size_t i = 0; i < left.nr; i++) {
-			char *path = xasprintf("%s/%s", dir, left.name[i]);
-			char *inner = xasprintf("%s/sluice.yaml", path);
-
-			unlink(inner);
-			remove(path);
-			free(inner);
-			free(path);
-		}
-	fs_names_release(&left);
-	rmdir(dir);
-	return failed ? 1 : 0;
+	return conf_test_run("conf", tests, countof(tests));
 }

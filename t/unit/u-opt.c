@@ -126,6 +126,12 @@ START_TEST(common)
 	ck_assert_int_eq(got.action, OPT_VERSION);
 	ck_assert_int_eq(PARSE("--list-options"), 0);
 	ck_assert_int_eq(got.action, OPT_LISTING);
+	ck_assert_ptr_null(got.log_format);
+	ck_assert_int_eq(PARSE("--log-format", "json", "--log-format=text"), 0);
+	ck_assert_str_eq(got.log_format, "text");
+	/* in force for the errors of other options, wherever it stands */
+	ck_assert_int_eq(PARSE("--bogus", "--log=json", "-s"), -1);
+	ck_assert_str_eq(got.log_format, "json");
 	ck_assert_int_eq(PARSE("--bogus", "-V", "-x", "x", "-h"), 0);
 	ck_assert_int_eq(got.action, OPT_HELP);
 	ck_assert_int_eq(PARSE("-xh"), 0);
@@ -155,6 +161,11 @@ START_TEST(slips)
 	fails("option \"-s\" needs a value: DIR", NULL);
 	ck_assert_int_eq(PARSE("-x", "--spool"), -1);
 	fails("unknown option \"-x\"", "see \"gate --help\"");
+	ck_assert_int_eq(PARSE("--log-format", "xml"), -1);
+	fails("option \"--log-format\" is \"xml\", not text or json", NULL);
+	ck_assert_ptr_null(got.log_format);
+	ck_assert_int_eq(PARSE("--log-format"), -1);
+	fails("option \"--log-format\" needs a value: FORMAT", NULL);
 	ck_assert_int_eq(PARSE("-\xc3\xa4"), -1);
 	fails("unknown option \"-\xc3\xa4\"", "see \"gate --help\"");
 }
@@ -202,17 +213,18 @@ START_TEST(help)
 	    "open the gate\n"
 	    "\n"
 	    "Options:\n"
-	    "  -s, --spool DIR       the spool\n"
-	    "      --min-count N     open at N segments\n"
-	    "      --min-bytes SIZE  open at SIZE in total, which is counted in bytes of the\n"
-	    "                        files as they lie\n"
-	    "  -F, --field NAME      one more field\n"
-	    "  -n, --dry-run         say what would be done\n"
-	    "  -t, --test            only tell\n"
-	    "  -h, --help            print this help\n"
-	    "  -V, --version         print the version\n"
-	    "  -v, --verbose         say more; twice: still more\n"
-	    "  -q, --quiet           say errors only\n"
+	    "  -s, --spool DIR          the spool\n"
+	    "      --min-count N        open at N segments\n"
+	    "      --min-bytes SIZE     open at SIZE in total, which is counted in bytes of\n"
+	    "                           the files as they lie\n"
+	    "  -F, --field NAME         one more field\n"
+	    "  -n, --dry-run            say what would be done\n"
+	    "  -t, --test               only tell\n"
+	    "  -h, --help               print this help\n"
+	    "  -V, --version            print the version\n"
+	    "  -v, --verbose            say more; twice: still more\n"
+	    "  -q, --quiet              say errors only\n"
+	    "      --log-format FORMAT  how messages are written: text or json\n"
 	    "\n"
 	    "Examples:\n"
 	    "  gate --min-count 100\n"
@@ -239,6 +251,7 @@ START_TEST(listing)
 	ck_assert_ptr_eq(strstr(out.buf, "--spool\t-s\tDIR\tthe spool\n"
 	    "--min-count\t\tN\topen at N segments\n"), out.buf);
 	ck_assert_ptr_nonnull(strstr(out.buf, "\n--quiet\t-q\t\tsay errors only\n"
+	    "--log-format\t\tFORMAT\thow messages are written: text or json\n"
 	    "command\tlist\ncommand\tshow\ncommand\tverify\n"));
 	ck_assert_ptr_null(strstr(out.buf, "list-options"));
 	str_release(&out);
