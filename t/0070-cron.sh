@@ -11,10 +11,10 @@ make -s -C "$SRC" B="${SLUICE_BUILD##*/}" NOBUILD=1 install DESTDIR="$T/dest" PR
 	sed 's/^/# /' log
 	exit 1
 }
+unset SLUICE_SPOOL SLUICE_CONFIG
 pg_start
 hook_start
 LIBEXEC=$T/dest/usr/libexec/sluice
-unset SLUICE_SPOOL SLUICE_CONFIG
 [ "$(id -u)" != 0 ] || chmod 755 "$T"
 
 # The settings are in a file, as an operator has them.

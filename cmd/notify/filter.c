@@ -3,9 +3,10 @@
  *
  * Of what was read at once: it is put into the buffer for stdout, its events are
  * queued and synced, then attempts begin. stdin, stdout and the attempts share
- * one loop, so none of them waits for another. Behind the end of the input
- * stdout is closed at once, so that the next stage can end, and attempts have
- * `notify.wait` from then on.
+ * one loop, so none of them waits for another; while there is more to read, no new
+ * attempt begins. Behind the end of the input stdout is closed at once, so that the
+ * next stage can end. Attempts have `notify.wait` from when the last lines began to
+ * come: that, or the time it takes to queue them, is all that a line loses here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #define READ_MAX ((size_t)64 << 10)
 #define OUT_MAX ((size_t)1 << 20)	/* stdout is that far behind: read no more */
 #define BACKLOG_MAX 10000
+#define FRESH_MAX 256	/* queued together, while input keeps coming */
 #define ID_DIGITS 32
 #define USEC_PER_MSEC 1000
 
@@ -36,6 +38,7 @@ struct filter {
 	bool eof, too_long;
 	bool deaf;		/* stdout takes nothing more */
 	bool broken;		/* because its reader has gone */
+	int64_t burst_ms;	/* since when there has always been more to read */
 	int64_t deadline_ms;	/* after eof */
 };
 
@@ -158,13 +161,25 @@ on_input(struct filter *f)
 	str_truncate(&f->in, left);
 }
 
-/* What was queued is safe, and then it is tried. */
+/* Is there more to read right now? */
+static bool
+more_input(const struct filter *f)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return !f->eof && f->out.len - f->written < OUT_MAX && poll(&in, 1, 0) > 0;
+}
+
+/* What was queued is safe, and then it is tried. While input keeps coming, many share
+ * the wait for the disk. */
 static void
 offer_fresh(struct filter *f)
 {
 	struct err err = ERR_INIT;
 	bool ok = true;
 
+	if (f->fresh.nr < FRESH_MAX && more_input(f))
+		return;
 	if (f->fresh.nr > 0 && queue_sync(&f->n->queue, &err) < 0) {
 		notify_fault(f->n, &err);
 		ok = false;
@@ -246,7 +261,7 @@ on_end(struct filter *f)
 	struct err err = ERR_INIT;
 	int rc = 0;
 
-	f->deadline_ms = clock_mono_ms() + (int64_t)conf_ms(f->n->conf, "notify.wait");
+	f->deadline_ms = f->burst_ms + (int64_t)conf_ms(f->n->conf, "notify.wait");
 	rc = queue_due(&f->n->queue, clock_now_us(), BACKLOG_MAX, &due, NULL, &err);
 	for (size_t i = 0; rc == 0 && i < due.nr; i++)
 		rc = sender_offer(f->n->sender, due.name[i], &err);
@@ -263,9 +278,13 @@ turn(struct filter *f, struct err *err)
 {
 	struct pollfd fds[2];
 	struct pollfd *in = NULL, *out = NULL;
+	bool busy = more_input(f);
 	int timeout = -1;
 	nfds_t nr = 0;
 	int rc;
+
+	if (!busy && !f->eof)
+		f->burst_ms = 0;
 
 	if (!f->eof && f->out.len - f->written < OUT_MAX) {
 		in = &fds[nr++];
@@ -278,7 +297,7 @@ turn(struct filter *f, struct err *err)
 	if (f->eof && nr == 0)
 		timeout = (int)MAX(f->deadline_ms - clock_mono_ms(), 0);
 	if (f->n->sender) {
-		if (sender_start(f->n->sender, err) < 0 ||
+		if ((!busy && sender_start(f->n->sender, err) < 0) ||
 		    sender_wait(f->n->sender, fds, nr, timeout, err) < 0)
 			return -1;
 	} else if (poll(fds, nr, timeout) < 0) {
@@ -289,6 +308,8 @@ turn(struct filter *f, struct err *err)
 	if (out && out->revents)
 		on_stdout(f);
 	if (rc == 0 && in && in->revents) {
+		if (f->burst_ms == 0)
+			f->burst_ms = clock_mono_ms();
 		rc = on_stdin(f, err);
 		offer_fresh(f);
 	}

@@ -74,14 +74,6 @@ report(const struct replay_progress *p)
 	msg_level(level);
 }
 
-static void
-warn(const struct err *err)
-{
-	msg_warn("%s", err->text);
-	if (err->hint && msg_level_get() >= MSG_WARN)
-		msg_hint("%s", err->hint);
-}
-
 static int
 plan_batch(struct session *s, const char *tag, struct err *err)
 {
@@ -272,7 +264,7 @@ settle(struct session *s, struct err *err)
 	on_bad = conf_str(c, "replay.on_bad");
 	replay_init(&s->replay, &s->sp, (unsigned)conf_uint(c, "replay.jobs"));
 	s->replay.report = report;
-	s->replay.load.warn = warn;
+	s->replay.load.warn = msg_warn_err;
 	s->replay.load.conninfo = conf_str(c, "database");
 	s->replay.load.appname = tool.name;
 	s->replay.load.interval = conf_str(c, "partition.interval");

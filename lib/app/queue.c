@@ -11,7 +11,10 @@
 #include "base/mem.h"
 
 /* Puts that share their wait for the disk; each holds a descriptor until then. */
-#define QUEUE_BATCH 128
+#define QUEUE_BATCH 256
+/* From so many on one sync of the file system costs less than a flush of the disk for
+ * each file: 10,000 files on a busy disk are 22 s by fsync, one by one. */
+#define QUEUE_SYNCFS 16
 #define TEMP_AGE_US (3600 * USEC_PER_SEC)
 #define USEC_PER_MSEC 1000
 /* In queue.dirty beside the bits of the parts: the entries of the directories themselves. */
@@ -176,10 +179,10 @@ is_settled(const struct queue *q, const char *key, uint64_t dedupe_ms, int64_t n
  * lock nobody can have sent it.
  */
 static int
-publish_one(struct queue *q, struct queue_pending *p, struct err *err)
+publish_one(struct queue *q, struct queue_pending *p, bool synced, struct err *err)
 {
 	char *path = queue_path(q, QUEUE_NEW, p->key);
-	int rc = fs_sync_fd(p->temp.fd, path, err);
+	int rc = synced ? 0 : fs_sync_fd(p->temp.fd, path, err);
 
 	if (rc == 0)
 		rc = fs_move(q->new_fd, p->temp.name, q->new_fd, p->key, err);
@@ -209,16 +212,19 @@ out:
 static int
 publish(struct queue *q, struct err *err)
 {
+	bool many = q->pending_nr >= QUEUE_SYNCFS;
 	int rc = 0;
 
-	/* begin to write them all, so that the fsyncs wait for the disk together: on a
-	 * file system with a journal the first one commits for the others too */
-	for (size_t i = 0; q->pending_nr > 1 && i < q->pending_nr; i++)
-		sync_file_range(q->pending[i].temp.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (many && syncfs(q->new_fd) < 0) {
+		rc = err_setno(err, "could not sync the file system of \"%s\"", q->root);
+		queue_full(err);
+		forget_pending(q);
+		return rc;
+	}
 	for (size_t i = 0; i < q->pending_nr; i++) {
 		struct err one = ERR_INIT;
 
-		if (publish_one(q, &q->pending[i], &one) < 0 && rc == 0) {
+		if (publish_one(q, &q->pending[i], many, &one) < 0 && rc == 0) {
 			err_move(err, &one);
 			rc = -1;
 		}

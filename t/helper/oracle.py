@@ -215,4 +215,5 @@ def sign(count):
 
 
 if __name__ == '__main__':
-    sys.exit({'quiet': quiet, 'anywhere': anywhere, 'net': net, 'sign': sign}[sys.argv[1]](*sys.argv[2:]))
+    modes = {'quiet': quiet, 'anywhere': anywhere, 'net': net, 'sign': sign}
+    sys.exit(modes[sys.argv[1]](*sys.argv[2:]))

@@ -177,7 +177,7 @@ START_TEST(all_set)
 	ck_assert_uint_eq(e->quiet.nr, 1);
 	ck_assert_str_eq(e->ca_file, "/ca");
 	/* empty lists: nothing is wanted, nothing is tried again */
-	e = loaded(URL "    events: []\n    retry: ''\n");
+	e = loaded(URL "    events: ''\n    retry: ''\n");
 	ck_assert(!endpoint_wants(e, "gate.done", NULL));
 	ck_assert_uint_eq(e->retry_nr, 0);
 	ck_assert_int_eq(endpoint_delay(e, 1, -1), -1);
@@ -405,6 +405,10 @@ START_TEST(template_directory)
 	body_is(e, EVENT, "gate.don", "{\"type\":\"gate.don\",\"timestamp\":\"2026-11-21T02:15:45Z\","
 	    "\"data\":" EVENT "}", "application/json");
 	body_is(e, EVENT, "../x", "{\"type\":\"../x\",\"timestamp\":\"2026-11-21T02:15:45Z\","
+	    "\"data\":" EVENT "}", "application/json");
+	ck_assert_int_eq(mkdir(at("t/sub"), 0700), 0);
+	puts_at("t/sub/x.json.tmpl", "{}");
+	body_is(e, EVENT, "sub/x", "{\"type\":\"sub/x\",\"timestamp\":\"2026-11-21T02:15:45Z\","
 	    "\"data\":" EVENT "}", "application/json");
 	ck_assert_int_eq(mkdir(at("t/dir.json.tmpl"), 0700), 0);
 	ck_assert_int_eq(unlink(at("t/gate_done.json.tmpl")), 0);

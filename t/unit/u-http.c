@@ -3,11 +3,13 @@
 #include <check.h>
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "svc/http_private.h"
+#include "sys/sig.h"
 
 /* 1994-11-06T08:49:37Z, the example of RFC 9110 */
 #define NOW_US (INT64_C(784111777) * USEC_PER_SEC)
@@ -17,7 +19,8 @@ static const struct {
 	const char *value;
 	int64_t want;
 } retry_after[] = {
-	{ "0", 0 }, { "7", 7 }, { " \t7 \r\n", 7 }, { "120", 120 }, { "0000000000000000000000120", 120 },
+	{ "0", 0 }, { "7", 7 }, { " \t7 \r\n", 7 }, { "120", 120 },
+	{ "0000000000000000000000120", 120 },
 	{ "604800", MAX_S }, { "604801", MAX_S }, { "18446744073709551617", MAX_S },
 	{ "99999999999999999999999999999999999999999999999999999999999", MAX_S },
 	{ "", -1 }, { " ", -1 }, { "-1", -1 }, { "+1", -1 }, { "1.5", -1 }, { "1 2", -1 }, { "1s", -1 },
@@ -94,11 +97,12 @@ static const struct {
 	const char *line;
 	bool good;
 } header_lines[] = {
-	{ "X-A: b", true }, { "X-A:b", true }, { "X-A:", true }, { "X-A: \t", true }, { "X: \xc3\xa4\tb", true },
+	{ "X-A: b", true }, { "X-A:b", true }, { "X-A:", true }, { "X-A: \t", true },
+	{ "X: \xc3\xa4\tb", true },
 	{ "X-A", false }, { "", false }, { ": b", false }, { "X A: b", false }, { "X-A;", false },
 	{ "X: a\nY: b", false }, { "X: a\r\n b", false }, { "X: \x7f", false }, { "X: \x01", false },
-	{ "Content-Length: 5", false }, { "transfer-encoding: chunked", false }, { "Expect: 100-continue", false },
-	{ "Connection: close", false }, { "Connectionx: y", true },
+	{ "Content-Length: 5", false }, { "transfer-encoding: chunked", false },
+	{ "Expect: 100-continue", false }, { "Connection: close", false }, { "Connectionx: y", true },
 };
 
 START_TEST(header_is)
@@ -199,6 +203,39 @@ START_TEST(wait_sees_descriptors)
 }
 END_TEST
 
+START_TEST(a_stop_that_came_before_ends_a_wait)
+{
+	struct net_range loopback;
+	struct http_request r = { .timeout_ms = 60000, .allow = &loopback, .allow_nr = 1 };
+	struct err err = ERR_INIT;
+	struct http *h = http_new(&err);
+	char url[64];
+	int listening = deaf(url, sizeof(url)), in[2];
+	struct pollfd fd;
+
+	ck_assert_int_eq(net_parse("127.0.0.0/8", &loopback), 0);
+	r.url = url;
+	ck_assert_int_eq(pipe(in), 0);
+	fd = (struct pollfd){ in[0], POLLIN, 0 };
+	if (_i)
+		ck_assert_int_eq(http_start(h, &r, &err), 0);
+	for (int64_t end = clock_mono_ms() + 300; _i && clock_mono_ms() < end; )
+		wait_ms(h, NULL, 0, 50);
+	sig_init();
+	raise(SIGTERM);
+	ck_assert_int_lt(wait_ms(h, &fd, 1, LONG_MS), LONG_MS - 100);
+	ck_assert_int_eq(fd.revents, 0);
+	/* what is there is still seen */
+	ck_assert_int_eq(write(in[1], "x", 1), 1);
+	wait_ms(h, &fd, 1, 0);
+	ck_assert_int_eq(fd.revents, POLLIN);
+	http_free(h);
+	close(in[0]);
+	close(in[1]);
+	close(listening);
+}
+END_TEST
+
 START_TEST(an_answer_waits_until_it_is_taken)
 {
 	struct net_range loopback;
@@ -245,6 +282,7 @@ main(void)
 	tcase_add_loop_test(t, url_is, 0, (int)countof(urls));
 	tcase_add_loop_test(t, header_is, 0, (int)countof(header_lines));
 	tcase_add_loop_test(t, wait_sees_descriptors, 0, 2);
+	tcase_add_loop_test(t, a_stop_that_came_before_ends_a_wait, 0, 2);
 	tcase_add_test(t, an_answer_waits_until_it_is_taken);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);

@@ -1,5 +1,6 @@
 /* Wall clocks of zones (sys/zone.h) and quiet hours (app/quiet.h). */
 #include <check.h>
+#include <unistd.h>
 
 #include "app/quiet.h"
 #include "base/clock.h"
@@ -179,6 +180,7 @@ START_TEST(test_until_at_switches)
 	until("Europe/Berlin", "22:00-07:00", "2026-10-24T20:00:00Z", "2026-10-25T06:00:00Z");
 	/* the end is left out: over at the switch */
 	until("Europe/Berlin", "22:00-02:30", "2026-03-28T21:00:00Z", "2026-03-29T01:00:00Z");
+	until("Europe/Berlin", "22:00-02:30", "2026-03-28T21:07:13Z", "2026-03-29T01:00:00Z");
 	/* the beginning is left out: from the switch on */
 	until("Europe/Berlin", "02:30-04:00", "2026-03-29T00:59:59Z", "2026-03-29T00:59:59Z");
 	until("Europe/Berlin", "02:30-04:00", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z");
@@ -213,7 +215,7 @@ main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, test_parse);
 	tcase_add_test(t, test_until);
-	if (zone_ok("Europe/Berlin")) {
+	if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) == 0) {
 		tcase_add_test(t, test_names);
 		tcase_add_test(t, test_clocks);
 		tcase_add_test(t, test_until_at_switches);
