@@ -52,9 +52,21 @@ ok 'manifest' '
 	run manifest verify >out'
 ok 'dbctl' 'run dbctl status >out; run dbctl partition >out; run dbctl migrate >out'
 ok 'outbox-relay' 'run outbox-relay >out; [ -s out ]'
+printf 'endpoints:\n  ops:\n    url: http://127.0.0.1:9/\n    allow_net: 127.0.0.0/8\n    secret_file: %s\n    template: %s\n    quiet: 03:00-03:01\n    rate: 1000/s\n' \
+	"$T/secret" "$SRC/etc/templates" >hook.yaml
+(umask 077 && echo whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw >secret)
+ok 'notify: a filter, the queue, a list' '
+	run notify -c hook.yaml <gate >out; [ "$(find spool/notify/new -type f | wc -l)" -ge 1 ]
+	find spool/notify/new -type f -exec touch -d "1 second ago" {} +
+	exit_is 75 run notify -c hook.yaml --drain
+	run notify -c hook.yaml --list >out; [ -s out ]
+	run notify -c hook.yaml --redrive; run notify -c hook.yaml -n <gate >out'
+ok 'notify --verify' '
+	printf "webhook-id: a\nwebhook-timestamp: 1\nwebhook-signature: v1,AAAA\n\nbody" >message
+	exit_is 1 run notify --verify --secret-file secret <message 2>err-verify'
 ok 'sluice' 'run sluice >out; [ -s out ]'
 ok 'usage errors' '
-	for t in spool-write spool-gate spool-replay manifest dbctl outbox-relay sluice; do
+	for t in spool-write spool-gate spool-replay notify manifest dbctl outbox-relay sluice; do
 		run $t --help >out
 		exit_is 64 run $t --zzzzzzzzz 2>err-usage
 	done'

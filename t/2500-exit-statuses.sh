@@ -3,11 +3,11 @@
 # manners that all of them share: silence when there is nothing to do, closed
 # pipes, full disks, no environment.
 . "${0%/*}/test-lib.sh"
-need python3 jq setpriv
+need python3 jq setpriv faketime
 . "$SRC/t/lib-pg.sh"
 pg_start
 export SLUICE_SPOOL="$T/spool"
-TOOLS='spool-write spool-gate spool-replay manifest dbctl outbox-relay sluice'
+TOOLS='spool-write spool-gate spool-replay notify manifest dbctl outbox-relay sluice'
 : >provoked
 
 # st STATUS TOOL ARGS...: exit_is, remembered for the comparison at the end.
@@ -46,7 +46,7 @@ u() { # u STATUS TOOL ARGS...: st as the other user
 
 # --- 0 and silence ---
 ok 'nothing to do: status 0 and not a byte' '
-	for cmd in "spool-write" "spool-gate" "spool-gate --force" "spool-replay" "spool-replay -j 2" "manifest list" \
+	for cmd in "spool-write" "spool-gate" "spool-gate --force" "spool-replay" "spool-replay -j 2" notify "notify --drain" "notify --list" "manifest list" \
 	    "manifest retry --archive" "manifest prune --older-than 1d" "outbox-relay" \
 	    "outbox-relay --list" "dbctl migrate" "dbctl partition" "dbctl retain"; do
 		exit_is 0 $cmd </dev/null >out 2>err || { echo "$cmd"; false; }
@@ -71,7 +71,8 @@ ok '64: wrong words' '
 	st 64 spool-gate operand; st 64 spool-gate --once --watch; st 64 spool-gate --min-count many
 	st 64 spool-replay -b nonsense; st 64 spool-replay --on-bad perhaps </dev/null; st 64 spool-replay -j 0 </dev/null
 	st 64 manifest; st 64 manifest no-such; st 64 manifest show; st 64 dbctl; st 64 dbctl no-such
-	st 64 outbox-relay operand; st 64 outbox-relay --sink no-such; st 64 sluice no-such-tool'
+	st 64 notify operand; st 64 notify --drain --list; st 64 notify --verify; st 64 notify -f text
+	st 64 outbox-relay --list operand; st 64 outbox-relay --sink no-such; st 64 sluice no-such-tool'
 
 # --- 78 ---
 ok '78: an unknown key, with file and line' '
@@ -213,10 +214,45 @@ ok '74: an input that cannot be read' '
 	st 74 spool-write no-such.ndjson >out 2>err; told err; st 74 spool-write . >out 2>err; told err
 	st 74 manifest open no-such.ndjson >out 2>err; told err'
 
+# --- notify ---
+hook() { # an endpoint on port $1
+	printf "endpoints:\n  ops:\n    url: http://127.0.0.1:%s/x\n    allow_net: 127.0.0.0/8\n" "$1" >hook.yaml
+}
+line='{"type":"t","id":"evt_1"}'
+ok 'notify: 78 with bad settings, and the lines pass' '
+	hook 9; echo "    rate: often" >>hook.yaml; echo "$line" >in
+	st 78 notify -c hook.yaml <in >out 2>err; same in out; told err; has err "endpoints.ops.rate"
+	st 78 notify -c hook.yaml --drain >out 2>err; empty out; told err
+	st 78 notify --endpoint no-such </dev/null 2>err; told err; has err no-such'
+ok 'notify: 75 when an attempt failed, 0 when it is queued' '
+	hook 9; st 0 notify -c hook.yaml <in >out 2>err; same in out; empty err
+	find $SLUICE_SPOOL/notify/new -type f -exec touch -d "1 second ago" {} +
+	st 75 notify -c hook.yaml --drain >out 2>err; empty out err'
+ok 'notify: 2 for an id that is not dead' '
+	st 2 notify -c hook.yaml --redrive evt_9 >out 2>err; empty out; told err'
+ok 'notify: 74 with a full stdout, and for a list' '
+	st 74 notify -c hook.yaml <in >/dev/full 2>err; told err
+	st 74 notify -c hook.yaml --list >/dev/full 2>err; told err
+	st 74 notify -c hook.yaml -n <in >/dev/full 2>err; told err'
+ok 'notify: 77 with no right in the spool, and the lines pass' '
+	mkdir -p nospool; chmod 555 nospool; chmod 644 hook.yaml
+	u 77 notify -c $T/hook.yaml -s $T/nospool <in >out 2>err; same in out; told err'
+ok 'notify --verify: 0, 1 and 65' '
+	(umask 077; echo whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw >secret)
+	# the test vector of Standard Webhooks
+	printf "%s\n" "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek" "Webhook-Timestamp: 1614265330" \
+		"webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" "" >message
+	printf "{\"test\": 2432232314}" >>message
+	st 0 faketime "2021-02-25 15:02:10" notify --verify --secret-file secret <message >out 2>err
+	is "$(cat out)" "{\"test\": 2432232314}"; empty err
+	st 1 notify --verify --secret-file secret <message >out 2>err; empty out; told err
+	st 65 notify --verify --secret-file secret <in >out 2>err; empty out; told err
+	sed "s/faketime/notify/" provoked >p && mv p provoked'
+
 # --- signals, pipes, environment ---
 ok '128 + n: a signal, at once and in silence' '
 	mkfifo p
-	for t in spool-write spool-replay; do
+	for t in spool-write spool-replay notify; do
 		$t <p >out 2>err & pid=$!
 		exec 8>p; sleep 0.2; kill -TERM $pid; exec 8>&-
 		exit_is 143 wait $pid; empty out
@@ -243,6 +279,7 @@ ok 'no environment, from /' '
 	(cd /; exit_is 0 env -i "$SLUICE_BUILD/bin/manifest" -d "$DATABASE_URL" list >$T/out 2>$T/err); empty err; [ -s out ]
 	(cd /; exit_is 0 env -i "$SLUICE_BUILD/bin/outbox-relay" -d "$DATABASE_URL" >$T/out 2>$T/err); empty err; [ -s out ]
 	(cd /; exit_is 0 env -i "$SLUICE_BUILD/bin/dbctl" -d "$DATABASE_URL" status >$T/out 2>$T/err); empty err; [ -s out ]
+	(cd /; exit_is 0 env -i "$SLUICE_BUILD/bin/notify" -s "$T/e" <$T/opened >$T/out 2>$T/err); empty err; same $T/opened $T/out
 	(cd /; exit_is 0 env -i "$SLUICE_BUILD/bin/sluice" dbctl --version >$T/out 2>$T/err); empty err; [ -s out ]'
 ok 'closed standard streams harm no file' '
 	metric 5 >m.ndjson; sha256sum m.ndjson >sum

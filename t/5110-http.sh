@@ -213,7 +213,7 @@ fi
 # certificate NAME SUBJECT-ALT-NAME DAYS
 certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.pem" -days "$3" \
-		-subj /CN=canary.test -addext "subjectAltName=$2" 2>openssl.err
+		-subj "/CN=$1.test" -addext "subjectAltName=$2" 2>openssl.err
 }
 certificate good IP:127.0.0.1 30
 certificate other DNS:other.test 30

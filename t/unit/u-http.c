@@ -23,8 +23,8 @@ static const struct {
 	{ "0000000000000000000000120", 120 },
 	{ "604800", MAX_S }, { "604801", MAX_S }, { "18446744073709551617", MAX_S },
 	{ "99999999999999999999999999999999999999999999999999999999999", MAX_S },
-	{ "", -1 }, { " ", -1 }, { "-1", -1 }, { "+1", -1 }, { "1.5", -1 }, { "1 2", -1 }, { "1s", -1 },
-	{ "1,2", -1 }, { "soon", -1 }, { "0x10", -1 }, { "\xd9\xa1", -1 },
+	{ "", -1 }, { " ", -1 }, { "-1", -1 }, { "+1", -1 }, { "1.5", -1 },
+	{ "1 2", -1 }, { "1s", -1 }, { "1,2", -1 }, { "soon", -1 }, { "0x10", -1 }, { "\xd9\xa1", -1 },
 	{ "Sun, 06 Nov 1994 08:49:37 GMT", 0 }, { "Sun, 06 Nov 1994 08:49:38 GMT", 1 },
 	{ "Sun, 06 Nov 1994 08:51:37 GMT", 120 }, { "Sun, 06 Nov 1994 07:49:37 GMT", 0 },
 	{ "Sunday, 06-Nov-94 08:51:37 GMT", 120 }, { "Sun Nov  6 08:51:37 1994", 120 },
@@ -87,7 +87,7 @@ START_TEST(url_is)
 	if (rc < 0) {
 		ck_assert_int_eq(err.kind, ERR_CONFIG);
 		/* many hide a secret in the path */
-		ck_assert_msg(!urls[_i].url[0] || strstr(err.text, "passwd") == NULL, "%s", err.text);
+		ck_assert_msg(strstr(err.text, "passwd") == NULL, "%s", err.text);
 	}
 	err_release(&err);
 }
@@ -100,9 +100,11 @@ static const struct {
 	{ "X-A: b", true }, { "X-A:b", true }, { "X-A:", true }, { "X-A: \t", true },
 	{ "X: \xc3\xa4\tb", true },
 	{ "X-A", false }, { "", false }, { ": b", false }, { "X A: b", false }, { "X-A;", false },
-	{ "X: a\nY: b", false }, { "X: a\r\n b", false }, { "X: \x7f", false }, { "X: \x01", false },
+	{ "X: a\nY: b", false }, { "X: a\r\n b", false }, { "X: \x7f", false },
+	{ "X: \x01", false },
 	{ "Content-Length: 5", false }, { "transfer-encoding: chunked", false },
-	{ "Expect: 100-continue", false }, { "Connection: close", false }, { "Connectionx: y", true },
+	{ "Expect: 100-continue", false }, { "Connection: close", false },
+	{ "Connectionx: y", true },
 };
 
 START_TEST(header_is)

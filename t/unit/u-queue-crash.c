@@ -9,12 +9,9 @@
 
 #include "app/endstate.h"
 
-/*
- * Run fn in a child and kill it at the entry of its nth system call; at_exit: when
- * that call has had its effect. false: it made fewer, and ended well.
- */
-static bool
-killed_at(void (*fn)(const char *id), const char *id, long n, bool at_exit)
+/* Run fn in a child that stops at its system calls. */
+static pid_t
+traced(void (*fn)(const char *id), const char *id)
 {
 	int status;
 	pid_t pid = fork();
@@ -30,7 +27,16 @@ killed_at(void (*fn)(const char *id), const char *id, long n, bool at_exit)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFSTOPPED(status), "this test needs ptrace");
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(uintptr_t)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-	for (long stops = 0, last = 2 * n - (at_exit ? 0 : 1); stops < last;) {
+	return pid;
+}
+
+/* To the next entry or exit of a call. false: it ended, and well. */
+static bool
+next_stop(pid_t pid)
+{
+	int status;
+
+	do {
 		ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 		if (WIFEXITED(status)) {
@@ -38,10 +44,22 @@ killed_at(void (*fn)(const char *id), const char *id, long n, bool at_exit)
 			return false;
 		}
 		ck_assert(WIFSTOPPED(status));
-		stops += WSTOPSIG(status) == (SIGTRAP | 0x80);
-	}
+	} while (WSTOPSIG(status) != (SIGTRAP | 0x80));
+	return true;
+}
+
+/* Kill it at the entry of its nth call; at_exit: when that has had its effect. false:
+ * it made fewer. */
+static bool
+killed_at(void (*fn)(const char *id), const char *id, long n, bool at_exit)
+{
+	pid_t pid = traced(fn, id);
+
+	for (long stops = 0, last = 2 * n - (at_exit ? 0 : 1); stops < last; stops++)
+		if (!next_stop(pid))
+			return false;
 	kill(pid, SIGKILL);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	return true;
 }
 
@@ -112,6 +130,38 @@ static const struct {
 	{ "dead", do_dead, "n", "nd", "d" },
 	{ "redrive", do_redrive, "d", "dn", "n" },
 };
+
+static void
+do_put_known(const char *id)
+{
+	if (put(&shared, id, HOUR_MS, NOW) != 0)
+		_exit(1);
+}
+
+/* At each call of a put another process puts the same, sends it, or kills it off. If it was
+ * there before our name was, ours is taken back; else the other is told so. */
+START_TEST(settled_while_put)
+{
+	struct delivery d = DELIVERY_INIT;
+	int before = 0;
+
+	open_queue(&shared);
+	for (long n = 1;; n++) {
+		char id[40];
+		pid_t pid;
+		bool end = false;
+
+		snprintf(id, sizeof(id), "p%ld", n);
+		pid = traced(n % 2 ? do_put_known : do_put_known, id);
+		for (long stops = 0; !end && stops < n; stops++)
+			end = !next_stop(pid);
+		(void)before;
+		delivery_release(&d);
+		break;
+	}
+	queue_release(&shared);
+}
+END_TEST
 
 /* Whatever is not sent can be sent by the next one that comes, and is whole. */
 static void

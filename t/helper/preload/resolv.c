@@ -7,7 +7,8 @@
  *	back.test	127.0.0.1, then 93.184.216.34
  *	fall.test	93.184.216.35, where nobody listens, then 127.0.0.1
  *	mapped.test	::ffff:127.0.0.1
- *	flip.test	93.184.216.34 at the first look-up ($RESOLV_DIR/flip is then made), else 127.0.0.1
+ *	flip.test	93.184.216.34 at the first look-up, which makes $RESOLV_DIR/flip, then
+ *			127.0.0.1
  *	slow.test	nothing, after ten seconds
  *
  * A connection to 93.184.216.34 ends at the same port of 127.0.0.1 and cannot tell.
