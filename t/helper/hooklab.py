@@ -29,20 +29,22 @@ RETRIES = ' '.join(['100ms'] * 6 + ['200ms'] * 12 + ['500ms'] * 13)
 class Receiver:
     """hookd.py, on one port for as long as this lives."""
 
-    def __init__(self, top, faults=0, seed=1):
+    def __init__(self, top, faults=0, seed=1, delay_ms=0):
+        os.makedirs(top, exist_ok=True)
         self.log = os.path.join(top, 'hooks')
         self.port_file = os.path.join(top, 'port')
         self.port = 0
         self.p = None
         open(self.log, 'ab').close()
-        self.start(faults, seed)
+        self.start(faults, seed, delay_ms)
 
-    def start(self, faults=0, seed=1):
+    def start(self, faults=0, seed=1, delay_ms=0):
         if os.path.exists(self.port_file):
             os.unlink(self.port_file)
         self.p = subprocess.Popen([sys.executable, os.path.join(HERE, 'hookd.py'), '--log', self.log,
                                    '--port-file', self.port_file, '--port', str(self.port),
-                                   '--faults', str(faults), '--seed', str(seed)],
+                                   '--faults', str(faults), '--seed', str(seed),
+                                   '--delay', str(delay_ms)],
                                   stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while not os.path.exists(self.port_file):

@@ -481,10 +481,10 @@ def delay(a):
         f.write(hl.lines(events))
     with open(path, 'rb') as f:
         data = f.read()
-    r = hl.Receiver(top)
+    r, late = hl.Receiver(top), hl.Receiver(os.path.join(top, 'late'), delay_ms=150)
     hole, (keep, closed) = Blackhole(), closed_port()
     kinds = {
-        'answers': [r.url()], 'hangs after the request': [r.url('/hang')],
+        'answers': [r.url()], 'takes its time': [late.url()], 'hangs after the request': [r.url('/hang')],
         'drips': [r.url('/slow')], 'says 503': [r.url('/status/503')], 'is closed': [
             'http://127.0.0.1:%d/' % closed],
         'has no name': ['http://no-such-host.invalid/'],
@@ -520,6 +520,7 @@ def delay(a):
                 wrong.append('%s: %s' % (kind, have))
     keep.close()
     r.stop()
+    late.stop()
     print('\n'.join(wrong) if wrong else 'a base of %.2f s, no delay of %.1f s' % (base, a.max))
     shutil.rmtree(top)
     return 1 if wrong else 0

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 
@@ -131,34 +132,48 @@ static const struct {
 	{ "redrive", do_redrive, "d", "dn", "n" },
 };
 
+static int *result;
+
 static void
-do_put_known(const char *id)
+do_put_only(const char *id)
 {
-	if (put(&shared, id, HOUR_MS, NOW) != 0)
-		_exit(1);
+	*result = put(&shared, id, HOUR_MS, NOW);
 }
 
-/* At each call of a put another process puts the same, sends it, or kills it off. If it was
- * there before our name was, ours is taken back; else the other is told so. */
+/* At each call of a put another process puts the same id and sends it: then ours is known,
+ * also where it had a name already, and it is not sent again. */
 START_TEST(settled_while_put)
 {
 	struct delivery d = DELIVERY_INIT;
-	int before = 0;
+	unsigned others = 0, ours = 0;
+	bool end = false;
 
 	open_queue(&shared);
-	for (long n = 1;; n++) {
+	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(result, MAP_FAILED);
+	for (long n = 1; !end; n++) {
 		char id[40];
 		pid_t pid;
-		bool end = false;
+		int rc;
 
 		snprintf(id, sizeof(id), "p%ld", n);
-		pid = traced(n % 2 ? do_put_known : do_put_known, id);
+		pid = traced(do_put_only, id);
 		for (long stops = 0; !end && stops < n; stops++)
 			end = !next_stop(pid);
-		(void)before;
-		delivery_release(&d);
-		break;
+		rc = put(&shared, id, HOUR_MS, NOW);
+		if (take(&shared, id, NOW, &d) == 1)
+			ck_assert_int_eq(queue_sent(&shared, &d, NOW, &err), 0);
+		while (!end && next_stop(pid))
+			;
+		ck_assert_msg(rc + *result == 1, "stop %ld: put says %d and %d", n, rc, *result);
+		ck_assert_msg(strcmp(where(id), "s") == 0 || (!rc && strcmp(where(id), "n") == 0),
+		    "stop %ld: it is in \"%s\"", n, where(id));
+		others += rc == 1;
+		ours += rc == 0;
 	}
+	ck_assert_uint_gt(others, 10);
+	ck_assert_uint_gt(ours, 2);
+	delivery_release(&d);
 	queue_release(&shared);
 }
 END_TEST
@@ -593,6 +608,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, killed_at_each_call, 0, 2 * (int)countof(steps));
+	tcase_add_test(t, settled_while_put);
 	tcase_add_test(t, race);
 	tcase_add_test(t, race_of_defers);
 	tcase_add_test(t, race_and_kills);
