@@ -207,7 +207,16 @@ COMPDIR ?= $(DATADIR)/bash-completion/completions
 LIBEXEC = $(DESTDIR)$(LIBEXECDIR)/sluice
 # What BINDIR gets: everything, or only the dispatcher.
 LINKS := $(if $(filter 0,$(BARE)),$(filter sluice,$(TOOLS)),$(TOOLS))
-ETC := $(sort $(wildcard etc/*.yaml))
+# Settings, which are kept where they were changed, by their names under etc/.
+ETC := $(patsubst etc/%,%,$(sort $(wildcard etc/*.yaml etc/templates/*.tmpl)))
+# Examples for the operator, without their suffix; and what systemd reads in PREFIX/lib.
+EXAMPLES := $(patsubst etc/%.example,%,$(sort $(wildcard etc/*.example)))
+UNITS := $(patsubst etc/%,%,$(sort $(wildcard etc/sysusers.d/*.conf etc/tmpfiles.d/*.conf))) \
+	$(patsubst etc/systemd/%,systemd/system/%,$(sort $(wildcard etc/systemd/sluice-*)))
+EXAMPLEDIR = $(DESTDIR)$(DATADIR)/doc/sluice/examples
+UNITDIR = $(DESTDIR)$(PREFIX)/lib
+# They name the places of a plain `make install`.
+PLACES = sed 's|/usr/local/libexec/sluice|$(LIBEXECDIR)/sluice|g; s|/etc/sluice|$(SYSCONFDIR)/sluice|g'
 PIPELINE := $(wildcard scripts/pipeline)
 MANPATHS = $(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$m))/$m)
 
@@ -220,7 +229,9 @@ completions: $(COMPLETIONS)
 # NOBUILD=1: install what is there (the tests do, from whatever build they test).
 install: $(if $(NOBUILD),,all)
 	install -d '$(LIBEXEC)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(COMPDIR)' \
-		'$(DESTDIR)$(SYSCONFDIR)/sluice' $(foreach n,1 5 7,'$(DESTDIR)$(MANDIR)/man$n')
+		'$(DESTDIR)$(SYSCONFDIR)/sluice/templates' '$(EXAMPLEDIR)' \
+		$(foreach d,$(sort $(dir $(UNITS))),'$(UNITDIR)/$d') \
+		$(foreach n,1 5 7,'$(DESTDIR)$(MANDIR)/man$n')
 	install -m 755 $(BIN) $(PIPELINE) '$(LIBEXEC)'
 	for t in $(LINKS); do \
 		ln -srf '$(LIBEXEC)'/$$t '$(DESTDIR)$(BINDIR)'/$$t || exit 1; done
@@ -229,9 +240,15 @@ install: $(if $(NOBUILD),,all)
 	for t in $(LINKS); do \
 		test ! -f $(B)/completions/$$t || \
 		install -m 644 $(B)/completions/$$t '$(DESTDIR)$(COMPDIR)'/$$t || exit 1; done
-	for f in $(notdir $(ETC)); do \
+	for f in $(ETC); do \
 		test -e '$(DESTDIR)$(SYSCONFDIR)'/sluice/$$f || \
 		install -m 644 etc/$$f '$(DESTDIR)$(SYSCONFDIR)'/sluice/$$f || exit 1; done
+	for f in $(EXAMPLES); do \
+		$(PLACES) etc/$$f.example >'$(EXAMPLEDIR)'/$$f && \
+		chmod 644 '$(EXAMPLEDIR)'/$$f || exit 1; done
+	for f in $(UNITS); do \
+		$(PLACES) etc/$$(echo $$f | sed 's|^systemd/system/|systemd/|') >'$(UNITDIR)'/$$f && \
+		chmod 644 '$(UNITDIR)'/$$f || exit 1; done
 
 # A file of etc/ that was changed stays.
 uninstall:
@@ -241,10 +258,13 @@ uninstall:
 		rm -f '$(LIBEXEC)'/$$t; \
 	done
 	rm -f $(foreach f,$(notdir $(PIPELINE)),'$(LIBEXEC)/$f') $(foreach m,$(MANPATHS),'$m')
-	for f in $(notdir $(ETC)); do \
+	rm -f $(foreach f,$(EXAMPLES),'$(EXAMPLEDIR)/$f') $(foreach f,$(UNITS),'$(UNITDIR)/$f')
+	for f in $(ETC); do \
 		! cmp -s etc/$$f '$(DESTDIR)$(SYSCONFDIR)'/sluice/$$f || \
 		rm -f '$(DESTDIR)$(SYSCONFDIR)'/sluice/$$f; done
-	for d in '$(LIBEXEC)' '$(DESTDIR)$(SYSCONFDIR)/sluice'; do \
+	for d in '$(LIBEXEC)' '$(DESTDIR)$(SYSCONFDIR)/sluice/templates' \
+			'$(DESTDIR)$(SYSCONFDIR)/sluice' '$(EXAMPLEDIR)' \
+			'$(DESTDIR)$(DATADIR)/doc/sluice'; do \
 		test ! -d "$$d" || rmdir --ignore-fail-on-non-empty "$$d"; done
 
 # The tree of the tag that VERSION names, and no other.
