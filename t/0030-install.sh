@@ -44,15 +44,30 @@ ok 'tools run from there, with nothing around them' '
 	echo $tools | tr " " "\n" | grep -vx sluice | sort >want
 	grep -vx sluice list >have
 	same want have'
+ok 'the pipeline, units, examples and templates, each where it belongs' '
+	[ -x "$D/usr/local/libexec/sluice/pipeline" ]
+	n=0
+	for f in "$SRC"/etc/systemd/*; do same "$f" "$D/usr/local/lib/systemd/system/${f##*/}"; n=$((n + 1)); done
+	for d in sysusers.d tmpfiles.d; do same "$SRC/etc/$d/sluice.conf" "$D/usr/local/lib/$d/sluice.conf"; n=$((n + 1)); done
+	for f in "$SRC"/etc/*.example; do
+		e=${f##*/}
+		same "$f" "$D/usr/local/share/doc/sluice/examples/${e%.example}"; n=$((n + 1))
+	done
+	for f in "$SRC"/etc/templates/*.tmpl; do same "$f" "$D/etc/sluice/templates/${f##*/}"; n=$((n + 1)); done
+	[ $n -ge 13 ]
+	is "$(find "$D" -type f -perm /022)" ""
+	is "$(find "$D/usr/local/lib" "$D/usr/local/share" "$D/etc" -type f ! -perm 644)" ""'
 ok 'a second install changes no settings' '
 	[ -f "$D/etc/sluice/sluice.yaml" ]
 	echo "# mine" >>"$D/etc/sluice/sluice.yaml"
+	echo "mine" >>"$D/etc/sluice/templates/gate_done.json.tmpl"
 	mk install DESTDIR="$D" >out 2>&1 || { cat out; exit 1; }
-	has "$D/etc/sluice/sluice.yaml" "# mine"'
+	has "$D/etc/sluice/sluice.yaml" "# mine"
+	has "$D/etc/sluice/templates/gate_done.json.tmpl" mine'
 ok 'uninstall leaves only what was changed' '
 	mk uninstall DESTDIR="$D" >out 2>&1 || { cat out; exit 1; }
-	is "$(find "$D" ! -type d)" "$D/etc/sluice/sluice.yaml"
-	absent "$D/usr/local/libexec/sluice"'
+	is "$(find "$D" ! -type d | sort | tr "\n" " ")" "$D/etc/sluice/sluice.yaml $D/etc/sluice/templates/gate_done.json.tmpl "
+	absent "$D/usr/local/libexec/sluice" "$D/usr/local/share/doc/sluice"'
 ok 'uninstall leaves nothing' '
 	rm -rf "$D"
 	mk install DESTDIR="$D" >out 2>&1
@@ -76,7 +91,14 @@ ok 'other places' '
 	[ -x "$D/usr/lib/sluice/manifest" ]
 	[ -x "$D/usr/bin/manifest" ]
 	[ -f "$D/usr/man/man7/sluice.7" ]
-	[ -f "$D/usr/etc/sluice/sluice.yaml" ]'
+	[ -f "$D/usr/etc/sluice/sluice.yaml" ]
+	has "$D/usr/share/doc/sluice/examples/crontab" /usr/lib/sluice/pipeline
+	has "$D/usr/lib/systemd/system/sluice-pipeline.service" /usr/lib/sluice/pipeline
+	has "$D/usr/lib/systemd/system/sluice-pipeline.service" "EnvironmentFile=-/usr/etc/sluice/environment"
+	grep -rE "/usr/local|[^r]/etc/sluice" "$D/usr/lib/systemd" "$D/usr/share/doc" >old || :
+	empty old
+	mk uninstall DESTDIR="$D" PREFIX=/usr LIBEXECDIR=/usr/lib MANDIR=/usr/man SYSCONFDIR=/usr/etc >out 2>&1
+	is "$(find "$D" ! -type d)" ""'
 ok 'dist refuses a tree that is not the tag' '
 	command -v git >/dev/null || exit 0
 	mkdir tree && cp "$SRC/Makefile" "$SRC/VERSION" tree && cd tree

@@ -173,46 +173,20 @@ make -s -C "$SRC" B="${SLUICE_BUILD##*/}" NOBUILD=1 install DESTDIR="$T/dest" >l
 	sed 's/^/# /' log
 	exit 1
 }
-tools=$T/dest/usr/local/libexec/sluice
-# The command of the line in the crontab that calls $1, as cron runs it.
-cron() {
-	sed -n "s|^[*0-9][^ ]* .* sluice  *\(.*\b$1\b.*\)|\1|p" "$T/dest/usr/local/share/doc/sluice/examples/crontab" |
-		sed "s|/var/log/sluice|$T/log.d|g" | head -n 1 >cronline
-	[ -s cronline ] || { echo "no line with $1"; return 1; }
-	(cd / && exec setsid -w env -i SHELL=/bin/sh LOGNAME=sluice PATH="$tools:/usr/bin:/bin" \
-		SLUICE_SPOOL="$SLUICE_SPOOL" DATABASE_URL="$DATABASE_URL" \
-		/bin/sh -c "$(cat "$T/cronline")" </dev/null)
+# Not even PATH and HOME; in /; no terminal.
+bare() {
+	(cd / && exec setsid -w env -i SLUICE_SPOOL="$SLUICE_SPOOL" DATABASE_URL="$DATABASE_URL" \
+		"$T/dest/usr/local/libexec/sluice/pipeline" "$@" </dev/null)
 }
-mkdir log.d
-ok 'the crontab: silent with nothing to do, events go to the file, words to the mail' '
-	exit_is 0 cron pipeline >mail 2>&1
-	empty mail log.d/events.ndjson
+ok 'installed, with nothing around it: silent, then it loads, then it tells' '
+	exit_is 0 bare >out 2>err
+	empty out err
 	echo "$good" | sed s/:1,/:800,/ | spool-write >segment
-	exit_is 0 cron pipeline >mail 2>&1
-	empty mail
-	is "$(grep -c gate.done log.d/events.ndjson)" 1
+	exit_is 0 bare >out 2>err
+	empty err
+	is "$(grep -c gate.done out)" 1
 	printf "{}\n" >spool/incoming/bad.ndjson
-	exit_is 2 cron pipeline >mail 2>&1
-	has mail spool-replay'
-ok 'the crontab: its status tells which kind of trouble, for each stage' '
-	n=0
-	for t in spool-gate notify spool-replay; do
-		mv "$tools/$t" kept
-		for status in 0 2 75 78; do
-			printf "#!/bin/sh\ncat\nexit %s\n" $status >"$tools/$t"
-			chmod 755 "$tools/$t"
-			exit_is $status cron pipeline
-			n=$((n + 1))
-		done
-		mv kept "$tools/$t"
-	done
-	is $n 12'
-ok 'the crontab: the other lines run, too, and are silent' '
-	n=0
-	for word in drain outbox-relay partition retain prune; do
-		exit_is 0 cron $word >mail 2>&1
-		empty mail
-		n=$((n + 1))
-	done
-	is $n 5'
+	exit_is 2 bare >out 2>err
+	exit_is 64 bare --zzzz 2>err
+	DATABASE_URL="host=$T/nowhere" exit_is 75 bare 2>err'
 finish

@@ -13,6 +13,8 @@ SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
 OLD_SECRET=whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xk
 # faketime is about clocks; the times of files stay what they are
 export NO_FAKE_STAT=1
+# and is preloaded before the runtime of a sanitizer build
+export ASAN_OPTIONS="verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 (umask 077 && echo $SECRET >"$T/secret")
 HOOK_PID=
 hook_stop() {

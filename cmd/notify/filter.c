@@ -210,9 +210,9 @@ on_stdin(struct filter *f, struct err *err)
 	return 0;
 }
 
-/* poll says that so much goes without waiting. */
+/* Once: poll says that so much goes without waiting. */
 static void
-on_stdout(struct filter *f)
+write_some(struct filter *f)
 {
 	size_t n = MIN(f->out.len - f->written, (size_t)PIPE_BUF);
 	ssize_t done = write(STDOUT_FILENO, f->out.buf + f->written, n);
@@ -235,6 +235,16 @@ on_stdout(struct filter *f)
 		str_reset(&f->out);
 		f->written = 0;
 	}
+}
+
+static void
+on_stdout(struct filter *f)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	do
+		write_some(f);
+	while (f->out.len > f->written && poll(&out, 1, 0) > 0);
 }
 
 /* No more lines come, so the next stage need not wait for our attempts. */

@@ -13,12 +13,19 @@
 /* Puts that share their wait for the disk; each holds a descriptor until then. */
 #define QUEUE_BATCH 256
 /* From so many on one sync of the file system costs less than a flush of the disk for
- * each file: 10,000 files on a busy disk are 22 s by fsync, one by one. */
+ * each file: 10,000 files on a busy disk were 22 s by fsync, one by one. */
 #define QUEUE_SYNCFS 16
 #define TEMP_AGE_US (3600 * USEC_PER_SEC)
 #define USEC_PER_MSEC 1000
 /* In queue.dirty beside the bits of the parts: the entries of the directories themselves. */
 #define DIRTY_TOP (1u << QUEUE_PARTS)
+
+struct queue_pending {
+	struct queue_temp temp;
+	char *key;		/* owned */
+	uint64_t dedupe_ms;
+	int64_t now_us;
+};
 
 /* Open one of our directories and make sure that it is only ours. */
 static int
@@ -102,9 +109,21 @@ queue_open(struct queue *q, const char *spool, struct err *err)
 	return 0;
 }
 
+static void
+forget_pending(struct queue *q)
+{
+	for (size_t i = 0; i < q->pending_nr; i++) {
+		queue_temp_drop(q, QUEUE_NEW, &q->pending[i].temp);
+		free(q->pending[i].key);
+	}
+	q->pending_nr = 0;
+}
+
 void
 queue_release(struct queue *q)
 {
+	forget_pending(q);
+	free(q->pending);
 	for (enum queue_part i = 0; i < QUEUE_PARTS; i++)
 		if (queue_part_fd(q, i) >= 0)
 			close(queue_part_fd(q, i));
@@ -154,72 +173,102 @@ is_settled(const struct queue *q, const char *key, uint64_t dedupe_ms, int64_t n
 }
 
 /*
- * Give it its name: 1; 0 when it is known after all. Between our looks and the rename
- * another process may have put, sent and settled the same id, and then new/ is empty
- * again. So look once more when the name is ours: now nobody else can make it, and as
- * we hold the lock nobody can have sent it.
- *
- * One fsync for each file: that they wait for the disk together, by sync_file_range
- * for all and fsync for each then, took three times as long, and syncfs no less.
+ * Give one its name. Between our looks before the put and the rename another process
+ * may have put, sent and settled the same id, and then new/ is empty again. So look
+ * once more when the name is ours: now nobody else can make it, and as we hold the
+ * lock nobody can have sent it.
  */
 static int
-publish(struct queue *q, struct queue_temp *t, const char *key, uint64_t dedupe_ms,
-    int64_t now_us, struct err *err)
+publish_one(struct queue *q, struct queue_pending *p, bool synced, struct err *err)
 {
-	char *path = queue_path(q, QUEUE_NEW, key);
-	int rc = fs_sync_fd(t->fd, path, err);
+	char *path = queue_path(q, QUEUE_NEW, p->key);
+	int rc = synced ? 0 : fs_sync_fd(p->temp.fd, path, err);
 
 	if (rc == 0)
-		rc = fs_move(q->new_fd, t->name, q->new_fd, key, err);
+		rc = fs_move(q->new_fd, p->temp.name, q->new_fd, p->key, err);
 	if (rc < 0) {
 		queue_full(err);
 		goto out;
 	}
-	if (rc == FS_EXISTS) {
-		rc = 0;
+	if (rc == FS_EXISTS)
 		goto out;
-	}
 	if (rc == FS_GONE) {
 		rc = err_set(err, ERR_IO, "\"%s\" was removed while it was written", path);
 		goto out;
 	}
-	t->name[0] = '\0';
+	p->temp.name[0] = '\0';
 	q->dirty |= 1u << QUEUE_NEW;
-	rc = is_settled(q, key, dedupe_ms, now_us, err);
-	if (rc == 0)
-		rc = 1;
-	else if (rc > 0)
-		rc = unlinkat(q->new_fd, key, 0) == 0 || errno == ENOENT ? 0 :
-		    err_setno(err, "could not remove \"%s\"", path);
+	rc = is_settled(q, p->key, p->dedupe_ms, p->now_us, err);
+	if (rc > 0 && unlinkat(q->new_fd, p->key, 0) < 0 && errno != ENOENT)
+		rc = err_setno(err, "could not remove \"%s\"", path);
 out:
 	free(path);
+	return rc < 0 ? -1 : 0;
+}
+
+/*
+ * All are tried; the first failure is told. A syncfs that fails may tell of somebody
+ * else's file: then each is asked about its own. (To begin with sync_file_range for
+ * all and then fsync each took longer than fsync alone.)
+ */
+static int
+publish(struct queue *q, struct err *err)
+{
+	bool synced = q->pending_nr >= QUEUE_SYNCFS && syncfs(q->new_fd) == 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < q->pending_nr; i++) {
+		struct err one = ERR_INIT;
+
+		if (publish_one(q, &q->pending[i], synced, &one) < 0 && rc == 0) {
+			err_move(err, &one);
+			rc = -1;
+		}
+		err_release(&one);
+	}
+	forget_pending(q);
 	return rc;
+}
+
+static bool
+is_pending(const struct queue *q, const char *key)
+{
+	for (size_t i = 0; i < q->pending_nr; i++)
+		if (strcmp(q->pending[i].key, key) == 0)
+			return true;
+	return false;
 }
 
 int
 queue_put(struct queue *q, const struct delivery *d, uint64_t dedupe_ms, int64_t now_us,
     struct err *err)
 {
-	struct queue_temp t;
+	struct queue_pending p = { .dedupe_ms = dedupe_ms, .now_us = now_us };
 	struct stat st;
-	char *key;
 	int rc;
 
 	if (queue_head_check(d, err) < 0)
 		return -1;
-	key = queue_key(d);
+	p.key = queue_key(d);
 	/* in this order: what moves on meanwhile is seen at its next place */
-	rc = look(q, QUEUE_NEW, key, &st, err);
+	rc = is_pending(q, p.key);
 	if (rc == 0)
-		rc = is_settled(q, key, dedupe_ms, now_us, err);
+		rc = look(q, QUEUE_NEW, p.key, &st, err);
+	if (rc == 0)
+		rc = is_settled(q, p.key, dedupe_ms, now_us, err);
 	if (rc != 0) {
-		rc = MIN(rc, 0);
-	} else if ((rc = queue_temp_write(q, QUEUE_NEW, d, MAX(d->due_us, 0), &t, err)) == 0) {
-		rc = publish(q, &t, key, dedupe_ms, now_us, err);
-		queue_temp_drop(q, QUEUE_NEW, &t);
+		free(p.key);
+		return MIN(rc, 0);
 	}
-	free(key);
-	return rc;
+	if (!q->pending)
+		q->pending = xcalloc(QUEUE_BATCH, sizeof(*q->pending));
+	if ((q->pending_nr == QUEUE_BATCH && publish(q, err) < 0) ||
+	    queue_temp_write(q, QUEUE_NEW, d, MAX(d->due_us, 0), &p.temp, err) < 0) {
+		free(p.key);
+		return -1;
+	}
+	q->pending[q->pending_nr++] = p;
+	return 1;
 }
 
 static int
@@ -237,10 +286,10 @@ sync_top(struct queue *q, struct err *err)
 int
 queue_sync(struct queue *q, struct err *err)
 {
-	int rc = 0;
+	int rc = publish(q, err);
 
 	if (q->dirty == DIRTY_TOP)
-		return 0;
+		return rc;
 	/* sent and dead before new: should a file system do renames by halves, then the
 	 * name that a file has now comes first */
 	for (enum queue_part i = QUEUE_PARTS; i-- > 0;) {

@@ -12,14 +12,15 @@
  * key, and a second notification of the same fact is EEXIST. In dead/ the mtime is
  * when it was given up.
  *
- * Order of effects. put: temporary dot-file, locked by its maker from its birth,
- * fsync, then its name without overwriting (still locked, so nobody can send it
- * yet), then a look whether another process has sent it meanwhile (then it is taken
- * back), and queue_sync for the directory before anything is claimed to be queued.
- * take: flock on the file, and only if the name still means it. sent:
- * mtime, then the rename new -> sent: a crash before it sends again, with the same
- * id. defer: a new file with the new head, fsynced, renamed over the old one. dead:
- * the same, with a lock on the new file, and then the rename new -> dead.
+ * Order of effects. put: temporary dot-file, locked by its maker from its birth.
+ * sync: fsync of all that was put, then each gets its name without overwriting
+ * (still locked, so nobody can send it yet), then a look whether another process has
+ * sent it meanwhile (then it is taken back), then fsync of the directory, and only
+ * then anything is claimed to be queued. take: flock on the file, and only if the
+ * name still means it. sent: mtime, then the rename new -> sent: a crash before it
+ * sends again, with the same id. defer: a new file with the new head, fsynced, renamed
+ * over the old one. dead: the same, with a lock on the new file, and then the rename
+ * new -> dead.
  * Nobody waits for a dead process: its flocks went with it. All of it is 0700:
  * bodies are nobody else's business.
  */
@@ -34,12 +35,15 @@
 #define QUEUE_FILE_MODE 0600
 #define QUEUE_BODY_MAX ((size_t)4 << 20)
 
+struct queue_pending;
 struct queue {
 	char *root;		/* SPOOL/notify; owned */
 	int new_fd, sent_fd, dead_fd, state_fd;
+	struct queue_pending *pending;	/* put and not synced yet; private */
+	size_t pending_nr;
 	unsigned dirty;		/* directories to sync; private */
 };
-#define QUEUE_INIT { NULL, -1, -1, -1, -1, 0 }
+#define QUEUE_INIT { NULL, -1, -1, -1, -1, NULL, 0, 0 }
 
 struct delivery {
 	char *endpoint, *id, *type, *content_type;	/* owned */
@@ -56,18 +60,23 @@ void delivery_release(struct delivery *d);
 /* Make what is missing. A directory that others can read or write is made 0700
  * again. A full disk is ERR_TEMP. */
 int queue_open(struct queue *q, const char *spool, struct err *err);
+/* What was put and not synced is forgotten. */
 void queue_release(struct queue *q);
 
-/* Queue d (fd is not looked at). 1: it is queued, durable after queue_sync. 0: it is
- * known: it waits, is dead, or was sent less than dedupe_ms before now_us (or after:
- * a clock may have been set back). ERR_DATA: nobody could queue it. */
+/* Queue d (fd is not looked at). 1: it will be queued by queue_sync, and not before
+ * (every 256th put syncs by itself). 0: it is known: it waits, is dead, or was sent less
+ * than dedupe_ms before now_us (or after it: a clock may have been set back). -1 is
+ * ERR_DATA when nobody could queue it; after any other, of those that were put
+ * since the last sync some may be lost. */
 int queue_put(struct queue *q, const struct delivery *d, uint64_t dedupe_ms, int64_t now_us,
     struct err *err);
-/* What was put, and what was moved, survives a power cut. */
+/* What was put, and what was moved, is there for others and survives a power cut.
+ * -1: some of it may not; what could be queued is. */
 int queue_sync(struct queue *q, struct err *err);
 
 /* The names in new/ that are due at now_us, the longest due first, max at most; with
- * *next_us (may be NULL) the time at which the next other one is, or INT64_MAX. */
+ * *next_us (may be NULL) the time at which the next other one is, or INT64_MAX. What
+ * was put is synced first. */
 int queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out,
     int64_t *next_us, struct err *err);
 /* Lock and read new/name. 1; 0: gone, held by somebody else, or no longer due at

@@ -86,8 +86,10 @@ queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out, int
     struct err *err)
 {
 	struct due_heap h = { .max = max, .now_us = now_us, .next_us = INT64_MAX };
-	int rc = queue_walk(q, QUEUE_NEW, false, on_waiting, &h, err);
+	int rc = q->pending_nr > 0 ? queue_sync(q, err) : 0;
 
+	if (rc == 0)
+		rc = queue_walk(q, QUEUE_NEW, false, on_waiting, &h, err);
 	if (h.nr > 1)
 		qsort(h.item, h.nr, sizeof(*h.item), by_due);
 	for (size_t i = 0; i < h.nr; i++) {

@@ -76,6 +76,7 @@ START_TEST(known)
 	open_queue(&q);
 	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW), 1);
 	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW), 0);
+	ck_assert_str_eq(where("a"), "");
 	ck_assert_int_eq(queue_sync(&q, &err), 0);
 	ck_assert_str_eq(where("a"), "n");
 	ck_assert_int_eq(put(&q, "a", 0, NOW), 0);
@@ -88,9 +89,12 @@ START_TEST(known)
 	/* within the window, and on the other side of it */
 	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW + 3599 * SECOND), 0);
 	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW - 3599 * SECOND), 0);
-	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW - 3600 * SECOND), 1);
-	ck_assert_int_eq(unlink(at("new", "ops.a")), 0);
 	ck_assert_int_eq(put(&q, "a", 0, NOW), 1);
+	queue_release(&q);
+	/* what was put and not synced is forgotten, and leaves nothing */
+	ck_assert_int_eq(rmdir(at("new", "")), 0);
+	open_queue(&q);
+	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW - 3600 * SECOND), 1);
 	ck_assert_int_eq(queue_sync(&q, &err), 0);
 	ck_assert_str_eq(where("a"), "ns");
 	ck_assert_int_eq(take(&q, "a", NOW, &d), 1);
@@ -106,6 +110,37 @@ START_TEST(known)
 	ck_assert_int_eq(put(&q, "a", 0, NOW), 0);
 	delivery_release(&d);
 	queue_release(&q);
+}
+END_TEST
+
+/* Settled by others after our look and before our name: taken back. */
+START_TEST(known_late)
+{
+	struct queue q = QUEUE_INIT, other = QUEUE_INIT;
+	struct delivery d = DELIVERY_INIT;
+
+	open_queue(&q);
+	open_queue(&other);
+	ck_assert_int_eq(put(&q, "a", HOUR_MS, NOW), 1);
+	ck_assert_int_eq(put(&q, "b", HOUR_MS, NOW), 1);
+	ck_assert_int_eq(put(&q, "c", HOUR_MS, NOW), 1);
+	ck_assert_int_eq(put(&q, "d", HOUR_MS, NOW), 1);
+	put_now(&other, "a");
+	put_now(&other, "b");
+	put_now(&other, "d");
+	ck_assert_int_eq(take(&other, "a", NOW, &d), 1);
+	ck_assert_int_eq(queue_sent(&other, &d, NOW, &err), 0);
+	ck_assert_int_eq(take(&other, "d", NOW, &d), 1);
+	ck_assert_int_eq(queue_dead(&other, &d, &err), 0);
+	ck_assert_int_eq(queue_sync(&q, &err), 0);
+	ck_assert_str_eq(where("a"), "s");
+	ck_assert_str_eq(where("b"), "n");
+	ck_assert_str_eq(where("c"), "n");
+	ck_assert_str_eq(where("d"), "d");
+	ck_assert_uint_eq(count("new"), 2);
+	delivery_release(&d);
+	queue_release(&q);
+	queue_release(&other);
 }
 END_TEST
 
@@ -169,6 +204,7 @@ START_TEST(due)
 		d.due_us = NOW + (place - 200) * SECOND;
 		ck_assert_int_eq(queue_put(&q, &d, 0, NOW, &err), 1);
 	}
+	/* it syncs by itself */
 	ck_assert_int_eq(queue_due(&q, NOW, 1000, &names, &next, &err), 0);
 	ck_assert_uint_eq(names.nr, 201);
 	for (size_t i = 0; i < names.nr; i++) {
@@ -372,6 +408,7 @@ START_TEST(prune)
 	ck_assert_int_eq(queue_sent(&q, &d, now + 99999 * SECOND, &err), 0);
 	ck_assert_int_eq(close(open(at("new", temp), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
 	ck_assert_int_eq(close(open(at("new", ".mine"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	ck_assert_int_eq(put(&q, "pending", HOUR_MS, NOW), 1);
 	ck_assert_int_eq(queue_prune(&q, 2 * HOUR_MS, now, &err), 0);
 	ck_assert_str_eq(where("old"), "");
 	ck_assert_str_eq(where("young"), "s");
@@ -386,6 +423,9 @@ START_TEST(prune)
 	ck_assert_int_eq(queue_prune(&q, 2 * HOUR_MS, later, &err), 0);
 	ck_assert(!fs_exists(at("new", temp)));
 	ck_assert(fs_exists(at("new", ".mine")));
+	/* and a living maker's is still there */
+	ck_assert_int_eq(queue_sync(&q, &err), 0);
+	ck_assert_str_eq(where("pending"), "n");
 	delivery_release(&d);
 	queue_release(&q);
 }
@@ -401,6 +441,7 @@ main(void)
 	tcase_add_test(t, modes);
 	tcase_add_test(t, refuses);
 	tcase_add_test(t, known);
+	tcase_add_test(t, known_late);
 	tcase_add_test(t, bad_puts);
 	tcase_add_test(t, due);
 	tcase_add_test(t, defer);
