@@ -118,7 +118,7 @@ ok 'a web hook that does not verify is a failure' '
 ok 'receiver: one file for each POST, in order, none written over' '
 	n=0
 	for run in 1 2; do
-		"$SRC/scripts/receiver" hooks & pid=$!
+		setpriv --pdeathsig TERM perl "$SRC/scripts/receiver" hooks & pid=$!
 		wait_for 10 test -s hooks/port
 		for i in 1 2; do
 			perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(\"127.0.0.1:\$ARGV[0]\") or die;
@@ -134,7 +134,7 @@ ok 'receiver: one file for each POST, in order, none written over' '
 	is "$(cat hooks/000003.http | tr "\n" "|")" "Webhook-Id: m21|Content-Length: 3||a|b"
 	is "$(ls hooks | wc -l)" 4'
 ok 'receiver: what is no POST with a length is refused, a silent peer does not stop it' '
-	"$SRC/scripts/receiver" hooks2 & pid=$!
+	setpriv --pdeathsig TERM perl "$SRC/scripts/receiver" hooks2 & pid=$!
 	wait_for 10 test -s hooks2/port
 	ask() {
 		printf "$1" | perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(\"127.0.0.1:\$ARGV[0]\") or die;

@@ -188,5 +188,6 @@ ok 'installed, with nothing around it: silent, then it loads, then it tells' '
 	printf "{}\n" >spool/incoming/bad.ndjson
 	exit_is 2 bare >out 2>err
 	exit_is 64 bare --zzzz 2>err
+	echo "$good" | sed s/:1,/:801,/ | spool-write >segment
 	DATABASE_URL="host=$T/nowhere" exit_is 75 bare 2>err'
 finish

@@ -209,8 +209,8 @@ END_TEST
 
 START_TEST(headers)
 {
-	static const char *const bad[] = { "no colon t0p", ": t0p", "X A: t0p", "X-A :t0p", "X-A:", "X-A: ",
-		"X-\xc3\xa9: t0p", "X-A: t0p\\rX-B: 2", "X-A: t0p\\x7f", "X-A: t0p\\x01" };
+	static const char *const bad[] = { "no colon t0p", ": t0p", "X A: t0p", "X-A :t0p", "X-A:",
+		"X-A: ", "X-\xc3\xa9: t0p", "X-A: t0p\\rX-B: 2", "X-A: t0p\\x7f", "X-A: t0p\\x01" };
 	static const char *const ours[] = { "Host", "CONTENT-LENGTH", "Transfer-Encoding", "connection",
 		"Webhook-Id", "webhook-signature", "webhook-anything", "TE", "Expect" };
 	char lines[200];
@@ -367,7 +367,8 @@ START_TEST(template_file)
 	body_is(e, EVENT, "gate.done",
 	    "{\"n\":12345678901234567890,\"s\":\"a\\\"b\",\"id\":\"evt_1\"}\n", "application/json");
 	ck_assert_int_eq(unlink(at("more.tmpl")), 0);
-	body_is(e, EVENT, "gate.done", "{\"n\":12345678901234567890,\"s\":\"a\\\"b\"}\n", "application/json");
+	body_is(e, EVENT, "gate.done", "{\"n\":12345678901234567890,\"s\":\"a\\\"b\"}\n",
+	    "application/json");
 	puts_at("a.json.tmpl", "{\"s\":\"{{{s}}}\"}");
 	body_fails(e, ERR_DATA, "a.json.tmpl\": not JSON");
 	puts_at("a.json.tmpl", "{{#s}}");
