@@ -286,11 +286,11 @@ ok 'a dry run does not start it' '
 	absent started; is "$(undone)" 2'
 ok 'TERM: handed on to the command and what it started; the rows are free at once' '
 	clear; many 2
-	outbox-relay sh -c "cat >/dev/null; sleep 77.125 | cat; exit 0" & relay=$!
-	wait_for 5 pgrep -f "^sleep 77.125"
+	outbox-relay sh -c "cat >/dev/null; sleep 77.$$ | cat; exit 0" & relay=$!
+	wait_for 5 pgrep -f "^sleep 77.$$"
 	sleep 0.1; kill -TERM $relay
 	ends 143
-	fails pgrep -f "^sleep 77.125"
+	fails pgrep -f "^sleep 77.$$"
 	is "$(attempts)" 0
 	is "$(outbox-relay | wc -l)" 2'
 ok 'TERM, and the command ends well in spite of it: done' '

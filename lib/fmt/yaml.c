@@ -122,6 +122,17 @@ on_key(struct walk *w, const char *key, size_t len, unsigned line, struct err *e
 	return 0;
 }
 
+/* The value of what the path names. */
+static int
+value(struct walk *w, const char *text, unsigned line, struct err *err)
+{
+	if (keys_has(&w->keys, w->path.buf))
+		return err_set(err, ERR_CONFIG, "%s:%u: \"%s\" is set twice", w->name, line,
+		    w->path.buf);
+	keys_add(&w->keys, w->path.buf);
+	return w->fn(w->arg, w->path.buf, text, line, err);
+}
+
 static int
 on_scalar(struct walk *w, const yaml_event_t *e, unsigned line, struct err *err)
 {
@@ -143,11 +154,7 @@ on_scalar(struct walk *w, const yaml_event_t *e, unsigned line, struct err *err)
 	if (!l->sequence && !l->have_key)
 		return on_key(w, text, len, line, err);
 	name_element(w);
-	if (keys_has(&w->keys, w->path.buf))
-		return err_set(err, ERR_CONFIG, "%s:%u: \"%s\" is set twice", w->name, line,
-		    w->path.buf);
-	keys_add(&w->keys, w->path.buf);
-	rc = w->fn(w->arg, w->path.buf, text, line, err);
+	rc = value(w, text, line, err);
 	end_value(w);
 	return rc;
 }
@@ -176,6 +183,7 @@ static int
 on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 {
 	unsigned line = (unsigned)e->start_mark.line + 1;
+	int rc = 0;
 
 	switch (e->type) {
 	case YAML_DOCUMENT_START_EVENT:
@@ -193,11 +201,14 @@ on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 		return on_open(w, false, e->data.mapping_start.anchor,
 		    e->data.mapping_start.tag, line, err);
 	case YAML_SEQUENCE_END_EVENT:
+		/* `[]` is an empty value, not none */
+		if (w->level[w->depth - 1].index == 0)
+			rc = value(w, "", line, err);
+		/* fall through */
 	case YAML_MAPPING_END_EVENT:
-		if (w->depth > 0)
-			w->depth--;
+		w->depth--;
 		end_value(w);
-		return 0;
+		return rc;
 	default:
 		return 0;
 	}

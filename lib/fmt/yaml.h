@@ -1,8 +1,9 @@
 /*
  * yaml.h - a YAML 1.1 file as flat `a.b.c` keys with scalar values, by
  * libyaml. Mappings of mappings of scalars; a sequence gives keys `a.0`,
- * `a.1`. Aliases, tags, duplicate keys, several documents, depth over 8 and
- * files over 1 MiB are refused with their line.
+ * `a.1`, an empty one the key `a` with an empty value. Aliases, tags,
+ * duplicate keys, several documents, depth over 8 and files over 1 MiB are
+ * refused with their line.
  */
 #ifndef FMT_YAML_H
 #define FMT_YAML_H

@@ -77,10 +77,10 @@ START_TEST(lists)
 	conf_has(path, "endpoints.a.headers", "X-A: 1\nX-B:  2 ");
 	/* where a list comes from is where it begins */
 	conf_gives(path, "endpoints.a.headers", "X-A: 1\nX-B:  2 ", at);
-	conf_has(path, "endpoints.a.retry", "5s 5m 30m 2h 5h 10h 14h 20h 24h");
 	conf_has(path, "endpoints.b.events", "gate.open gate.done:failed");
 	conf_has(path, "endpoints.b.headers", "X-A: 1\nX-B: 2");
 	/* an empty one is empty, and no default */
+	conf_has(path, "endpoints.a.retry", NULL);
 	conf_has(path, "endpoints.b.retry", NULL);
 	setenv("SLUICE_ENDPOINTS_B_EVENTS", "  x\n y", 1);
 	setenv("SLUICE_ENDPOINTS_B_HEADERS", "X-C: 3\nX-D: 4\n", 1);

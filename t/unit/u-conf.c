@@ -51,7 +51,7 @@ START_TEST(yaml_flattens)
 	yaml_gives("a: {b: 1, c: [x, {d: 2}, [y]]}\ne: 3",
 	    "1 a.b=1\n1 a.c.0=x\n1 a.c.1.d=2\n1 a.c.2.0=y\n2 e=3\n");
 	yaml_gives("a:\n- 1\n- 2\nb.c: 3\n", "2 a.0=1\n3 a.1=2\n4 b.c=3\n");
-	yaml_gives("a: []\nb: {}\nc: 1\n", "3 c=1\n");
+	yaml_gives("a: []\nb: {}\nc: 1\n", "1 a=\n3 c=1\n");
 	yaml_gives("\xef\xbb\xbf""a: 1\n", "1 a=1\n");
 }
 END_TEST
