@@ -7,12 +7,14 @@ the receiver does and however often notify is killed? And is the pipe never held
 	hookstorm.py sweep [--random N] [--double N]	killat at every call with effects
 	hookstorm.py one --point STAGE:MODE:N[:N2]	a point of a report again
 	hookstorm.py delay [--events N] [--preload SO]	what dead receivers cost the pipe
+	hookstorm.py selftest			does the judge see damage?
 
 The seed is printed; SEED=n in the environment gives the same choices again, the
 machine decides the rest. CRASH_DIR names the place of the spools.
 """
 import argparse
 import itertools
+import json
 import os
 import queue
 import random
@@ -269,7 +271,9 @@ class Lab:
             cmd.append('--exit')
         if count_file:
             cmd += ['--count', count_file]
-        env = self.env[STAGES[stage][1]]
+        env = dict(self.env[STAGES[stage][1]])
+        # a look for leaks does not work under ptrace
+        env['ASAN_OPTIONS'] = hl.more_options(env, 'ASAN_OPTIONS', 'detect_leaks=0')
         args = STAGES[stage][2] if args is None else args
         return subprocess.run(cmd + [str(n), 'notify'] + list(args), input=self.input if not args else b'',
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=120)
@@ -472,58 +476,169 @@ def wall(cmds, path, env):
     return end, time.monotonic() - began, out, statuses
 
 
+def disk(top, n):
+    """Seconds for n small files that survive a power cut, made as anybody would."""
+    folder = os.path.join(top, 'disk')
+    os.makedirs(folder)
+    began = time.monotonic()
+    for i in range(n):
+        fd = os.open(os.path.join(folder, '.x'), os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(fd, b'x' * 300)
+        os.fsync(fd)
+        os.close(fd)
+        os.rename(os.path.join(folder, '.x'), os.path.join(folder, '%d' % i))
+    took = time.monotonic() - began
+    shutil.rmtree(folder)
+    return took
+
+
+class Delay:
+    """One pipe after the other, each to receivers of a kind."""
+
+    def __init__(self, a):
+        self.a, self.wrong, self.worst = a, [], 0
+        self.top = os.path.join(os.environ.get('T', '.'), 'delay')
+        os.makedirs(self.top, exist_ok=True)
+        self.path = os.path.join(self.top, 'in')
+        self.data = hl.lines([hl.event(i, 'delay') for i in range(a.events)])
+        with open(self.path, 'wb') as f:
+            f.write(self.data)
+        self.base = min(wall([['cat']], self.path, os.environ)[1] for _ in range(3))
+
+    def run(self, kind, urls, stages):
+        top = os.path.join(self.top, '%s-%d' % (kind.replace(' ', '-'), stages))
+        os.makedirs(top)
+        files = self.a.events * len(urls)
+        floor = disk(top, files)
+        spool = os.path.join(top, 'spool')
+        env = hl.environment(spool, hl.write_settings(top, [
+            hl.endpoint_lines('e%d' % i, u) for i, u in enumerate(urls)], wait=self.a.wait))
+        if 'resolver' in kind:
+            env['LD_PRELOAD'] = self.a.preload
+            env['ASAN_OPTIONS'] = hl.more_options(env, 'ASAN_OPTIONS', 'verify_asan_link_order=0')
+        end, whole, out, statuses = wall([['notify']] * stages, self.path, env)
+        own = whole - self.base
+        q = hl.Queue(spool)
+        have = {p: len(q.names(p)) for p in hl.QUEUE_PARTS}
+        print('%-26s %d x notify: %5.2f s in all, %5.2f s to the end of the lines; new %d, sent %d; '
+              'the files alone %.2f s' % (kind, stages, own, end - self.base, have['new'],
+                                          have['sent'], floor), flush=True)
+        self.worst = max(self.worst, own)
+        # what waits for the disk does not wait for a receiver
+        if own - floor >= self.a.max:
+            self.wrong.append('%s: %.2f s' % (kind, own))
+        if out != self.data or any(statuses):
+            self.wrong.append('%s: lines are not as they were, or status %s' % (kind, statuses))
+        if have['new'] + have['sent'] != files or have['dead']:
+            self.wrong.append('%s: %s' % (kind, have))
+        shutil.rmtree(top)
+
+
 def delay(a):
-    top = os.path.join(os.environ.get('T', '.'), 'delay')
-    os.makedirs(top, exist_ok=True)
-    events = [hl.event(i, 'delay') for i in range(a.events)]
-    path = os.path.join(top, 'in')
-    with open(path, 'wb') as f:
-        f.write(hl.lines(events))
-    with open(path, 'rb') as f:
-        data = f.read()
-    r, late = hl.Receiver(top), hl.Receiver(os.path.join(top, 'late'), delay_ms=150)
+    d = Delay(a)
+    r = hl.Receiver(os.path.join(d.top, 'r'))
+    late = hl.Receiver(os.path.join(d.top, 'late'), delay_ms=150)
     hole, (keep, closed) = Blackhole(), closed_port()
+    dropping = 'http://127.0.0.1:%d/' % hole.port
     kinds = {
-        'answers': [r.url()], 'takes its time': [late.url()], 'hangs after the request': [r.url('/hang')],
-        'drips': [r.url('/slow')], 'says 503': [r.url('/status/503')], 'is closed': [
-            'http://127.0.0.1:%d/' % closed],
-        'has no name': ['http://no-such-host.invalid/'],
-        'drops packets': ['http://127.0.0.1:%d/' % hole.port],
-        'is three, all dead': [r.url('/hang'), 'http://127.0.0.1:%d/' % hole.port, r.url('/slow')],
+        'answers': [r.url()], 'takes its time': [late.url()],
+        'hangs after the request': [r.url('/hang')], 'drips': [r.url('/slow')],
+        'says 503': [r.url('/status/503')], 'is closed': ['http://127.0.0.1:%d/' % closed],
+        'has no name': ['http://no-such-host.invalid/'], 'drops packets': [dropping],
+        'is three, all dead': [r.url('/hang'), dropping, r.url('/slow')],
     }
     if not hole.holds():
         print('# no way to drop packets here: left out')
         del kinds['drops packets']
     if a.preload:
         kinds['has a resolver that hangs'] = ['http://slow.example/']
-    wrong = []
-    # the tool's own start, and the page cache
-    base = min(wall([['cat']], path, os.environ)[1] for _ in range(3))
+    todo = queue.Queue()
     for kind, urls in kinds.items():
-        for stages in (1, 2):
-            spool = os.path.join(top, 'spool')
-            shutil.rmtree(spool, ignore_errors=True)
-            env = hl.environment(spool, hl.write_settings(top, [
-                hl.endpoint_lines('e%d' % i, u) for i, u in enumerate(urls)]))
-            if 'resolver' in kind:
-                env.update(LD_PRELOAD=a.preload, ASAN_OPTIONS='verify_asan_link_order=0')
-            end, whole, out, statuses = wall([['notify']] * stages, path, env)
-            q = hl.Queue(spool)
-            have = {p: len(q.names(p)) for p in hl.QUEUE_PARTS}
-            print('%-26s %d x notify: %5.2f s in all, %5.2f s to the end of the lines; new %d, sent %d' % (
-                kind, stages, whole - base, end - base, have['new'], have['sent']), flush=True)
-            if whole - base >= a.max:
-                wrong.append('%s: %.2f s' % (kind, whole - base))
-            if out != data or any(statuses):
-                wrong.append('%s: lines are not as they were, or status %s' % (kind, statuses))
-            if have['new'] + have['sent'] != a.events * len(urls) or have['dead']:
-                wrong.append('%s: %s' % (kind, have))
+        for stages in range(1, a.stages + 1):
+            todo.put((kind, urls, stages))
+
+    def work():
+        while True:
+            try:
+                d.run(*todo.get_nowait())
+            except queue.Empty:
+                return
+    threads = [threading.Thread(target=work) for _ in range(a.jobs)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
     keep.close()
     r.stop()
     late.stop()
-    print('\n'.join(wrong) if wrong else 'a base of %.2f s, no delay of %.1f s' % (base, a.max))
-    shutil.rmtree(top)
-    return 1 if wrong else 0
+    print('\n'.join(d.wrong) if d.wrong else 'the worst: %.2f s' % d.worst)
+    shutil.rmtree(d.top)
+    return 1 if d.wrong else 0
+
+
+# --- the judge ------------------------------------------------------------------------
+
+def selftest(_):
+    """Each kind of damage to a log that is right must be seen."""
+    events = {e['id']: e for e in (hl.event(i, 'self') for i in range(3))}
+    names = list(events)
+
+    def log():
+        now, out = time.time(), []
+        for e in events.values():
+            body = json.dumps({'type': e['type'], 'timestamp': e['ts'], 'data': e},
+                              ensure_ascii=False)
+            for answer in ('/status/500', '/ok'):
+                out.append({'t': now, 'body': body, 'answer': answer,
+                            'headers': hl.sign(e['id'], int(now), body)})
+        return out
+
+    def changed(i, **more):
+        def f(r):
+            r[i].update(more)
+        return f
+
+    def header(i, name, value):
+        def f(r):
+            r[i]['headers'][name] = value
+        return f
+
+    def cut(a, b):
+        def f(r):
+            del r[a:b]
+        return f
+
+    def resigned(i, body):
+        def f(r):
+            r[i]['body'] = body
+            r[i]['headers'] = hl.sign(names[i // 2], int(r[i]['t']), body)
+        return f
+
+    def doubled(r):
+        r.append(dict(r[1]))
+
+    damage = {
+        '': lambda r: None, 'missing': cut(2, 4), 'missing: no success': cut(3, 4),
+        'unknown': header(0, 'webhook-id', 'evt_other'), 'headers': header(0, 'webhook-timestamp', 'x'),
+        'signature': header(1, 'webhook-signature', 'v1,AAAA'),
+        'signature: of another body': changed(1, body='{}'),
+        'timestamp': changed(0, t=time.time() + 1000), 'body: attempts differ': resigned(0, '{"a":1}'),
+        'body: no JSON': resigned(0, '{'),
+    }
+    unseen = 0
+    for kind, f in damage.items():
+        requests, report = log(), hl.Report()
+        f(requests)
+        hl.judge_requests(requests, events, report)
+        if bool(kind) == report.ok() or (kind and not report.count[kind.partition(':')[0]]):
+            print('not seen: %s: %s %s' % (kind or 'all is well', report.line(), report.text))
+            unseen += 1
+    requests, report = log(), hl.Report()
+    doubled(requests)
+    hl.judge_requests(requests, events, report)
+    unseen += report.figures['repeats'] != 1 or not report.ok()
+    print('%d kinds of damage, %d not seen' % (len(damage) - 1, unseen))
+    return 1 if unseen else 0
 
 
 def main():
@@ -543,8 +658,13 @@ def main():
     s.add_argument('--events', type=int, default=10000)
     s.add_argument('--preload', help='a library whose getaddrinfo sleeps')
     s.add_argument('--max', type=float, default=DELAY_MAX_S)
+    s.add_argument('--stages', type=int, default=2, help='up to so many notifys in the pipe')
+    s.add_argument('--wait', help='notify.wait, else the default')
+    s.add_argument('--jobs', type=int, default=1, help='so many pipes at once')
+    sub.add_parser('selftest')
     a = p.parse_args()
-    sys.exit({'storm': storm, 'sweep': sweep, 'one': one, 'delay': delay}[a.what](a))
+    sys.exit({'storm': storm, 'sweep': sweep, 'one': one, 'delay': delay,
+              'selftest': selftest}[a.what](a))
 
 
 if __name__ == '__main__':

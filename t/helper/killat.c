@@ -51,6 +51,7 @@ static const struct { const char *name; int nr; } names[] = {
 	{ "rename", __NR_rename }, { "link", __NR_link }, { "unlink", __NR_unlink },
 	{ "mkdir", __NR_mkdir }, { "rmdir", __NR_rmdir },
 #endif
+	{ "utimensat", __NR_utimensat }, { "syncfs", __NR_syncfs }, { "fchmod", __NR_fchmod },
 	{ "creat", NR_CREAT },
 	/* what follows is not in "effects" */
 #define NR_EFFECTS (countof(names) - 4)
