@@ -243,7 +243,7 @@ ok 'status 2: its own matter, done; any other: 75, and the reason' '
 	clear; many 3
 	exit_is 0 outbox-relay sh -c "cat >got; exit 2" 2>err; empty err; is "$(undone)" 0
 	clear; many 3; n=0
-	for end in "exit 1" "exit 64" "exit 75" "kill -9 \$\$" "kill -TERM \$\$"; do
+	for end in "exit 1" "exit 64" "exit 74" "kill -9 \$\$" "kill -TERM \$\$"; do
 		exit_is 75 outbox-relay sh -c "cat >/dev/null; $end" 2>err
 		has err "\"sh\" "; has err "hint: the events stay"
 		is "$(undone)" 3
@@ -253,6 +253,14 @@ ok 'status 2: its own matter, done; any other: 75, and the reason' '
 	outbox-relay --list >list
 	is "$(jq -r .last_error list | sort -u)" "\"sh\" was killed by signal 15"
 	is "$(jq -r .attempts list | sort -u)" 5'
+ok 'status 75 and 78 say that it cannot work now: no attempt is counted' '
+	clear; many 3
+	for n in 1 2 3 4 5 6; do
+		for status in 75 78; do
+			exit_is 75 outbox-relay sh -c "cat >/dev/null; exit $status" 2>err; has err "status $status"
+		done
+	done
+	is "$(attempts)" 0; is "$(outbox-relay sh -c "cat >got" && wc -l <got)" 3'
 ok 'no such command: 78, and no attempt is counted; 127 from within: 78' '
 	clear; many 3
 	exit_is 78 outbox-relay no-such-command 2>err; has err "could not run \"no-such-command\""

@@ -315,8 +315,12 @@ to_command(struct deliver *d, const struct str *lines, int64_t since_ms, struct 
 		child_close(&c);
 		return -1;
 	}
-	d->trouble = DELIVER_REFUSED;
-	return child_verdict(&c, child_run(&c), err);
+	rc = child_run(&c);
+	/* these two statuses say that it could not work just now, whatever the lines are:
+	 * a full disk or a slip in its settings must not make dead letters of them */
+	if (!WIFEXITED(rc) || (WEXITSTATUS(rc) != EXIT_TEMP && WEXITSTATUS(rc) != EXIT_CONFIG))
+		d->trouble = DELIVER_REFUSED;
+	return child_verdict(&c, rc, err);
 }
 
 int

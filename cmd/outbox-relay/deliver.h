@@ -15,7 +15,7 @@
 
 enum deliver_trouble {
 	DELIVER_FINE,
-	DELIVER_UNTRIED,	/* nobody has seen a line */
+	DELIVER_UNTRIED,	/* not the lines' fault: no attempt to be counted */
 	DELIVER_REFUSED,	/* this batch was not taken; the next may be */
 	DELIVER_BROKEN,		/* the output cannot be used any more */
 	DELIVER_GONE,		/* ... because the reader of the pipe went away */
