@@ -10,8 +10,8 @@ make -s -C "$SRC" B="${SLUICE_BUILD##*/}" NOBUILD=1 install DESTDIR="$T/dest" PR
 	exit 1
 }
 tools=$T/dest/usr/libexec/sluice
-services='sluice-notify.service sluice-pipeline.service sluice-upkeep.service'
-timers='sluice-notify.timer sluice-pipeline.timer sluice-upkeep.timer'
+services='sluice-notify.service sluice-pipeline.service sluice-relay.service sluice-upkeep.service'
+timers='sluice-notify.timer sluice-pipeline.timer sluice-relay.timer sluice-upkeep.timer'
 # As they are installed, but with the tools of this tree.
 mkdir units
 for unit in "$T"/dest/usr/lib/systemd/system/*; do
@@ -63,7 +63,7 @@ ok 'the times of the timers are times' '
 		systemd-analyze calendar "$(echo "$t" | tr _ " ")" >out
 		n=$((n + 1))
 	done
-	is $n 3'
+	is $n 4'
 
 # --- the filter of system calls, and what the tools ask for ---------------------------
 # expand NAME: the calls of a group, and of the groups in it
@@ -93,7 +93,7 @@ ok 'the line and its neighbours, as the units start them, are traced' '
 	mkdir -p spool/incoming && printf "%s\n{}\n" "$record" >spool/incoming/b.ndjson
 	mkdir var
 	n=0
-	sed -n "s/^ExecStart=//p" units/sluice-pipeline.service units/sluice-notify.service units/sluice-upkeep.service |
+	sed -n "s/^ExecStart=//p" units/sluice-pipeline.service units/sluice-notify.service units/sluice-relay.service units/sluice-upkeep.service |
 		sed "s|/var/log/sluice|$T/var|" >commands
 	while read -r command; do
 		n=$((n + 1))

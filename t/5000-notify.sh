@@ -14,7 +14,7 @@ ok 'lines pass as they are, whatever they are' '
 	{ event evt_1; echo; echo "not json"; echo "{\"type\":1,\"id\":\"x\"}"; echo "[1]"
 	  echo "{\"type\":\"t\"}"; printf "\377\376\n\000\n"
 	  head -c 3000000 /dev/zero | tr "\0" x; echo; event evt_2; printf "{\"type\":\"last\",\"id\":\"evt_3\"}"; } >in
-	exit_is 0 notify <in >out 2>err; same in out
+	exit_is 65 notify <in >out 2>err; same in out
 	has err "longer than"; is "$(wc -l <err)" 1
 	is "$(received | sort | tr "\n" " ")" "evt_1 evt_2 evt_3 "'
 ok 'a line passes before its receiver has answered' '
@@ -241,7 +241,7 @@ ok 'the queue cannot be made: lines pass, status 77 or 74' '
 ok 'stdout is full: 74, and what was read is queued' '
 	exit_is 74 notify <in >/dev/full 2>err; is "$(queued sent)" 1'
 ok 'the reader goes away: 141, and what was read is queued' '
-	forget; seq -f "{\"type\":\"t\",\"id\":\"evt_%g\",\"pad\":\"$(printf %100s)\"}" 2000 >many
+	forget; seq -f "{\"type\":\"t\",\"id\":\"evt_%g\",\"pad\":\"$(printf %100s x)\"}" 2000 >many
 	(rc=0; notify <many || rc=$?; echo $rc >rc) | head -n 1 >out
 	is "$(cat rc)" 141; is $(($(queued sent) + $(queued new))) 2000'
 ok 'a file in the queue that is none of ours is put aside' '

@@ -16,17 +16,18 @@ else
 	events=500 kills=20 sweep='--random 100 --double 20 --least 90'
 	delay='--events 500 --stages 1 --wait 1s --jobs 3'
 fi
-storm() {
+campaign() {
 	title=$1
 	shift
-	ok "$title" "python3 '$SRC/t/helper/hookstorm.py' $* >report 2>&1 || { cat report; exit 1; }"
+	ok "$title" "python3 '$SRC/t/helper/'$* >report 2>&1 || { cat report; exit 1; }"
 	sed 's/^\(# \)*/# /' report
 	rm -rf "$T/crash"
 }
 
-storm 'the judge sees damage of every kind' selftest
-storm 'killed at calls with effects: nothing lost, nothing left' sweep $sweep
-storm "$events events, a faulty receiver, random kills: each exactly once" storm \
+campaign 'the judge sees damage of every kind' hookstorm.py selftest
+# shellcheck disable=SC2086
+campaign 'killed at calls with effects: nothing lost, nothing left' hooksweep.py sweep $sweep
+campaign "$events events, a faulty receiver, random kills: each exactly once" hookstorm.py storm \
 	--events $events --kills $kills
 preload=
 if command -v cc >/dev/null 2>&1; then
@@ -45,5 +46,6 @@ if command -v cc >/dev/null 2>&1; then
 	cc -shared -fPIC -o slow.so slow.c && preload="--preload $T/slow.so"
 fi
 [ -n "$preload" ] || skip 'a resolver that hangs' 'no cc here'
-storm 'the pipe does not wait for a dead receiver' delay $delay $preload
+# shellcheck disable=SC2086
+campaign 'the pipe does not wait for a dead receiver' hookdelay.py $delay $preload
 finish

@@ -3,6 +3,7 @@
  */
 #include "app/verify.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cmd/manifest/manifest.h"
 #include "fmt/json.h"
 #include "sys/io.h"
@@ -33,7 +34,7 @@ put_finding_tsv(const struct finding *f, struct str *out)
 
 	for (size_t i = 0; i < countof(part); i++) {
 		str_adds(out, i ? "\t" : "");
-		put_escaped(out, part[i] ? part[i] : "");
+		utf8_put_printable(out, part[i] ? part[i] : "");
 	}
 	str_addc(out, '\n');
 }
@@ -42,14 +43,14 @@ static void
 put_finding_text(const struct finding *f, struct str *out)
 {
 	str_addf(out, "%s: ", f->kind);
-	put_escaped(out, f->path ? f->path : f->name ? f->name : f->tag ? f->tag : "");
+	utf8_put_printable(out, f->path ? f->path : f->name ? f->name : f->tag ? f->tag : "");
 	if (!f->path && !f->name && !f->tag)
 		str_addf(out, "segment %lld", (long long)f->segment_id);
 	if (f->expected || f->found)
 		str_addf(out, "\n    expected %s\n    found    %s", f->expected ? f->expected : "-",
 		    f->found ? f->found : "nothing");
 	str_adds(out, "\n    fix: ");
-	put_escaped(out, f->fix);
+	utf8_put_printable(out, f->fix);
 	str_addc(out, '\n');
 }
 

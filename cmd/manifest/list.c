@@ -4,6 +4,7 @@
 #include "app/archive.h"
 #include "app/ledger.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "cmd/manifest/manifest.h"
 #include "fmt/json.h"
 #include "sql.h"
@@ -104,7 +105,7 @@ put_file_text(const struct ledger_file *f, enum file_place place, bool tsv, stru
 {
 	if (tsv) {
 		str_addf(out, "%s\t", file_place_name[place]);
-		put_escaped(out, f->name);
+		utf8_put_printable(out, f->name);
 		str_addf(out, "\t%llu\t%s\t%lld\t%lld\t%lld\t%lld\t%d\t", (unsigned long long)f->bytes,
 		    f->sha256, (long long)f->segment_id, (long long)f->metrics,
 		    (long long)f->events, (long long)f->rejected, f->segment_id && !f->mine);
@@ -112,12 +113,12 @@ put_file_text(const struct ledger_file *f, enum file_place place, bool tsv, stru
 		str_addf(out, "  %-10s %10llu %10lld %10lld %8lld  ", file_place_name[place],
 		    (unsigned long long)f->bytes, (long long)f->metrics, (long long)f->events,
 		    (long long)f->rejected);
-		put_escaped(out, f->name);
+		utf8_put_printable(out, f->name);
 		if (f->segment_id && !f->mine)
 			str_adds(out, "  (duplicate)");
 		str_adds(out, f->error ? "  " : "");
 	}
-	put_escaped(out, f->error ? f->error : "");
+	utf8_put_printable(out, f->error ? f->error : "");
 	str_addc(out, '\n');
 }
 

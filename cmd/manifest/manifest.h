@@ -52,8 +52,6 @@ int fetch_rows(struct session *s, const char *from, const char *limit, const cha
  * JSON text that goes before the closing brace. */
 void put_row(struct session *s, const struct pg_rows *rows, int i, const char *more,
     struct str *out);
-/* Text that may hold anything, for a terminal and for tsv. */
-void put_escaped(struct str *out, const char *text);
 /* `,"key":"value"` or `,"key":null`. */
 void put_key_text(struct str *out, const char *key, const char *value);
 

@@ -24,30 +24,6 @@ fetch_rows(struct session *s, const char *from, const char *limit, const char *i
 }
 
 void
-put_escaped(struct str *out, const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
-
-	while (p < end) {
-		int n = utf8_step(p, end);
-
-		/* C0, DEL and C1 are commands to a terminal */
-		if (*p == '\\')
-			str_adds(out, "\\\\");
-		else if (*p == '\n')
-			str_adds(out, "\\n");
-		else if (*p == '\t')
-			str_adds(out, "\\t");
-		else if (*p < 0x20 || *p == 0x7f || n == 0 || (*p == 0xc2 && p[1] < 0xa0))
-			for (int i = 0; i < MAX(n, 1); i++)
-				str_addf(out, "\\x%02x", p[i]);
-		else
-			str_add(out, p, (size_t)n);
-		p += MAX(n, 1);
-	}
-}
-
-void
 put_key_text(struct str *out, const char *key, const char *value)
 {
 	if (value) {
@@ -118,7 +94,7 @@ put_tsv(const struct pg_rows *r, int i, struct str *out)
 		if (c >= COL_CREATED)
 			str_adds(out, pg_text(r, i, c) ? time_of(r, i, (enum col)c, t) : "");
 		else
-			put_escaped(out, pg_text(r, i, c) ? pg_text(r, i, c) :
+			utf8_put_printable(out, pg_text(r, i, c) ? pg_text(r, i, c) :
 			    c == COL_ERROR ? "" : "0");
 	}
 	str_addc(out, '\n');
@@ -144,7 +120,7 @@ put_text(struct session *s, const struct pg_rows *r, int i, struct str *out)
 	str_adds(out, t);
 	if (pg_text(r, i, COL_ERROR)) {
 		str_adds(out, "  ");
-		put_escaped(out, pg_text(r, i, COL_ERROR));
+		utf8_put_printable(out, pg_text(r, i, COL_ERROR));
 	}
 	while (out->len > start && out->buf[out->len - 1] == ' ')
 		str_truncate(out, out->len - 1);

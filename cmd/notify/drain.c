@@ -13,23 +13,38 @@
 /* Names in memory at once; what is beyond comes in the next round. */
 #define ROUND_MAX 100000
 
-static bool
-is_for(const struct notify *n, const char *name)
+bool
+notify_wants(void *arg, const char *name)
 {
+	const struct notify *n = arg;
 	size_t len = n->endpoint ? strlen(n->endpoint) : 0;
 
-	return !n->endpoint || (strncmp(name, n->endpoint, len) == 0 && name[len] == '.');
+	if (n->endpoint && (strncmp(name, n->endpoint, len) != 0 || name[len] != '.'))
+		return false;
+	return !n->sender || sender_wants(n->sender, name);
+}
+
+/* Those of endpoints that the settings do not have. */
+static bool
+is_orphan(void *arg, const char *name)
+{
+	const struct notify *n = arg;
+	size_t len = strcspn(name, ".");
+
+	for (size_t i = 0; i < n->endpoints.nr; i++)
+		if (strncmp(n->endpoints.item[i].name, name, len) == 0 &&
+		    n->endpoints.item[i].name[len] == '\0')
+			return false;
+	return true;
 }
 
 static int
-offer_due(struct notify *n, struct err *err)
+offer_due(struct notify *n, queue_want want, struct err *err)
 {
 	struct fs_names due = FS_NAMES_INIT;
-	int rc = queue_due(&n->queue, clock_now_us(), ROUND_MAX, &due, NULL, err);
+	int rc = queue_due(&n->queue, clock_now_us(), ROUND_MAX, want, n, &due, err);
 
 	for (size_t i = 0; rc == 0 && i < due.nr; i++) {
-		if (!is_for(n, due.name[i]))
-			continue;
 		if (!n->dry_run) {
 			rc = sender_offer(n->sender, due.name[i], err);
 		} else {
@@ -55,17 +70,20 @@ send_offered(struct notify *n, struct err *err)
 	return 0;
 }
 
-/* Until nothing is due, or what is due will not go now. */
+/* Until nothing is due, or what is due will not go now. An endpoint whose turn is over is
+ * not asked for again, so that its backlog is in nobody's way. */
 static int
 rounds(struct notify *n, struct err *err)
 {
 	uint64_t before;
 
+	if (!n->endpoint && offer_due(n, is_orphan, err) < 0)
+		return -1;
 	do {
-		before = n->sent + n->dead;
-		if (offer_due(n, err) < 0 || send_offered(n, err) < 0)
+		before = n->sent + n->dead + n->failed;
+		if (offer_due(n, notify_wants, err) < 0 || send_offered(n, err) < 0)
 			return -1;
-	} while (n->sent + n->dead > before);
+	} while (n->sent + n->dead + n->failed > before);
 	return 0;
 }
 
@@ -76,7 +94,7 @@ drain_run(struct notify *n, struct err *err)
 	int rc;
 
 	if (n->dry_run)
-		return offer_due(n, err) < 0 ? -1 : EXIT_OK;
+		return offer_due(n, notify_wants, err) < 0 ? -1 : EXIT_OK;
 	rc = lock_dir(n->queue.root, &lock, err);
 	if (rc == 0) {
 		/* it is being done */

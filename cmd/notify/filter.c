@@ -14,20 +14,18 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "alg/hash.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/msg.h"
 #include "cmd/notify/notify.h"
-#include "fmt/json.h"
 #include "sys/io.h"
 #include "sys/sig.h"
 
 #define READ_MAX ((size_t)64 << 10)
 #define OUT_MAX ((size_t)1 << 20)	/* stdout is that far behind: read no more */
 #define BACKLOG_MAX 10000
+#define RENEW_MS 60000
 #define FRESH_MAX 256	/* queued together, while input keeps coming */
-#define ID_DIGITS 32
 #define USEC_PER_MSEC 1000
 
 struct filter {
@@ -38,105 +36,19 @@ struct filter {
 	bool eof, too_long;
 	bool deaf;		/* stdout takes nothing more */
 	bool broken;		/* because its reader has gone */
+	int64_t renew_ms;	/* when endpoints have a new turn */
+	int64_t start_ms;
+	bool put;		/* something new was queued in this run */
 	int64_t burst_ms;	/* since when there has always been more to read */
 	int64_t deadline_ms;	/* after eof */
 };
-
-/* What the endpoint gets to know the event by; what a webhook-id cannot be is
- * hashed. */
-static char *
-webhook_id(const struct str *id)
-{
-	char hex[SHA256_HEX];
-
-	if (webhook_id_ok(str_slice(id)))
-		return xstrdup(id->buf);
-	sha256_of(id->buf, id->len, hex);
-	return xasprintf("evt_%.*s", ID_DIGITS, hex);
-}
-
-static int
-dry_run(const struct endpoint *e, const struct delivery *d, struct filter *f)
-{
-	struct str *s = &f->out;
-
-	str_addc(s, '{');
-	json_put_key_cstr(s, "endpoint", e->name);
-	json_put_key_cstr(s, "id", d->id);
-	json_put_key_cstr(s, "type", d->type);
-	json_put_key_cstr(s, "content_type", d->content_type);
-	json_put_key(s, "body");
-	json_put_string(s, str_slice(&d->body));
-	str_adds(s, "}\n");
-	return 0;
-}
-
-static int
-put(struct filter *f, const struct endpoint *e, struct slice event, const char *type,
-    const char *id, struct err *err)
-{
-	struct delivery d = DELIVERY_INIT;
-	const char *content_type;
-	int rc;
-
-	rc = endpoint_body(e, event, type, &d.body, &content_type, err);
-	if (rc == 0) {
-		d.endpoint = xstrdup(e->name);
-		d.id = xstrdup(id);
-		d.type = xstrdup(type);
-		d.content_type = xstrdup(content_type);
-		d.created_us = d.due_us = clock_now_us();
-		rc = f->n->dry_run ? dry_run(e, &d, f) :
-		    queue_put(&f->n->queue, &d, e->dedupe_ms, d.created_us, err);
-	}
-	if (rc > 0) {
-		ALLOC_GROW(f->fresh.name, f->fresh.nr + 1, f->fresh.alloc);
-		f->fresh.name[f->fresh.nr++] = xasprintf("%s.%s", e->name, id);
-	} else if (rc == 0 && !f->n->dry_run) {
-		msg_debug("%s: %s is known", e->name, id);
-	}
-	delivery_release(&d);
-	return rc < 0 ? -1 : 0;
-}
-
-/* A line that is an event, for those who want it. All else is not for us. */
-static void
-on_line(struct filter *f, struct slice line)
-{
-	struct str type = STR_INIT, id = STR_INIT, status = STR_INIT;
-	struct err err = ERR_INIT;
-	bool has_status;
-	char *hook;
-
-	if (!json_valid(line) || !json_get_string(line, "type", &type) ||
-	    !json_get_string(line, "id", &id) || type.len == 0 || id.len == 0 ||
-	    strlen(type.buf) != type.len)
-		goto out;
-	has_status = json_get_string(line, "status", &status);
-	hook = webhook_id(&id);
-	for (size_t i = 0; i < f->n->endpoints.nr; i++) {
-		const struct endpoint *e = &f->n->endpoints.item[i];
-
-		if (f->n->endpoint && strcmp(f->n->endpoint, e->name) != 0)
-			continue;
-		if (endpoint_wants(e, type.buf, has_status ? status.buf : NULL) &&
-		    put(f, e, line, type.buf, hook, &err) < 0) {
-			err_wrap(&err, "%s: %s was not queued", e->name, hook);
-			notify_fault(f->n, &err);
-		}
-	}
-	free(hook);
-out:
-	str_release(&type);
-	str_release(&id);
-	str_release(&status);
-}
 
 /* The lines that have come; at the end of the input the last one needs no newline. */
 static void
 on_input(struct filter *f)
 {
 	const char *p = f->in.buf, *end = f->in.buf + f->in.len;
+	struct err err = ERR_INIT;
 	const char *nl;
 	size_t left;
 
@@ -144,15 +56,17 @@ on_input(struct filter *f)
 		const char *stop = nl ? nl : end;
 
 		if (!f->too_long)
-			on_line(f, (struct slice){ p, (size_t)(stop - p) });
+			event_line(f->n, (struct slice){ p, (size_t)(stop - p) }, &f->fresh, &f->out);
 		f->too_long = false;
 		p = nl ? nl + 1 : end;
 	}
 	left = (size_t)(end - p);
 	if (left > NOTIFY_EVENT_MAX) {
-		if (!f->too_long)
-			msg_warn("a line longer than %zu bytes is passed on, and not looked at",
+		if (!f->too_long) {
+			err_set(&err, ERR_DATA, "a line longer than %zu bytes was passed on, and not looked at",
 			    NOTIFY_EVENT_MAX);
+			notify_fault(f->n, &err);
+		}
 		f->too_long = true;
 		left = 0;
 	}
@@ -180,6 +94,7 @@ offer_fresh(struct filter *f)
 
 	if (f->fresh.nr < FRESH_MAX && more_input(f))
 		return;
+	f->put = f->put || f->fresh.nr > 0;
 	if (f->fresh.nr > 0 && queue_sync(&f->n->queue, &err) < 0) {
 		notify_fault(f->n, &err);
 		ok = false;
@@ -263,16 +178,14 @@ close_stdout(struct filter *f)
 		close(null);
 }
 
-/* The input has ended: attempts have so long, also for what waited before. */
+/* What is due in the queue has its turn, also what waited before this run. */
 static void
-on_end(struct filter *f)
+offer_backlog(struct filter *f)
 {
 	struct fs_names due = FS_NAMES_INIT;
 	struct err err = ERR_INIT;
-	int rc = 0;
+	int rc = queue_due(&f->n->queue, clock_now_us(), BACKLOG_MAX, notify_wants, f->n, &due, &err);
 
-	f->deadline_ms = f->burst_ms + (int64_t)conf_ms(f->n->conf, "notify.wait");
-	rc = queue_due(&f->n->queue, clock_now_us(), BACKLOG_MAX, &due, NULL, &err);
 	for (size_t i = 0; rc == 0 && i < due.nr; i++)
 		rc = sender_offer(f->n->sender, due.name[i], &err);
 	if (rc == 0 && due.nr > 0)
@@ -280,6 +193,29 @@ on_end(struct filter *f)
 	if (rc < 0)
 		notify_fault(f->n, &err);
 	fs_names_release(&due);
+	f->renew_ms = clock_mono_ms() + RENEW_MS;
+}
+
+/* The input has ended: attempts have so long. */
+static void
+on_end(struct filter *f)
+{
+	/* a second stage of a line, which knew all events, does not wait anew */
+	f->deadline_ms = (f->put ? f->burst_ms : f->start_ms) +
+	    (int64_t)conf_ms(f->n->conf, "notify.wait");
+	/* those offered and not begun come again, in the order of the queue */
+	sender_forget(f->n->sender);
+	offer_backlog(f);
+}
+
+/* A pipe may stay open for days. */
+static void
+renew(struct filter *f)
+{
+	if (f->n->sender && !f->eof && clock_mono_ms() >= f->renew_ms) {
+		sender_renew(f->n->sender);
+		offer_backlog(f);
+	}
 }
 
 /* One turn of the loop: wait for whatever comes first. */
@@ -293,8 +229,12 @@ turn(struct filter *f, struct err *err)
 	nfds_t nr = 0;
 	int rc;
 
-	if (!busy && !f->eof)
+	if (!busy && !f->eof) {
 		f->burst_ms = 0;
+		renew(f);
+		if (f->n->sender)
+			timeout = RENEW_MS;
+	}
 
 	if (!f->eof && f->out.len - f->written < OUT_MAX) {
 		in = &fds[nr++];
@@ -339,7 +279,8 @@ more(const struct filter *f)
 int
 filter_run(struct notify *n, struct err *err)
 {
-	struct filter f = { .n = n, .in = STR_INIT, .out = STR_INIT, .fresh = FS_NAMES_INIT };
+	struct filter f = { .n = n, .in = STR_INIT, .out = STR_INIT, .fresh = FS_NAMES_INIT,
+		.start_ms = clock_mono_ms(), .renew_ms = clock_mono_ms() + RENEW_MS };
 	bool ended = false;
 	int rc = 0;
 
@@ -351,7 +292,7 @@ filter_run(struct notify *n, struct err *err)
 			if (n->sender)
 				on_end(&f);
 		}
-		if (rc < 0 && err->kind != ERR_STOPPED && !f.eof && n->sender) {
+		if (rc < 0 && err->kind != ERR_STOPPED && n->sender) {
 			/* the queue or the network is no use: the lines still are */
 			notify_fault(n, err);
 			sender_free(n->sender);

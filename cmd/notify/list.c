@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "base/utf8.h"
 #include "cmd/notify/notify.h"
 #include "fmt/json.h"
 #include "sys/io.h"
@@ -77,10 +78,11 @@ list_delivery(void *arg, const struct delivery *d, struct err *err)
 		return -1;
 	clock_format(d->created_us, created);
 	if (l->n->text) {
-		str_addf(&s, "%s %s %s %s, %u attempts%s%s%s%s", d->endpoint, d->id, d->type,
-		    l->state, d->attempts, waits ? ", next " : "",
-		    waits ? clock_format(at, next) : "", d->last_error ? ": " : "",
-		    d->last_error ? d->last_error : "");
+		str_addf(&s, "%s %s ", d->endpoint, d->id);
+		utf8_put_printable(&s, d->type);
+		str_addf(&s, " %s, %u attempts%s%s%s", l->state, d->attempts, waits ? ", next " : "",
+		    waits ? clock_format(at, next) : "", d->last_error ? ": " : "");
+		utf8_put_printable(&s, d->last_error ? d->last_error : "");
 		return print(&s, err);
 	}
 	str_addc(&s, '{');
@@ -114,9 +116,11 @@ list_endpoint(struct listing *l, size_t i, struct err *err)
 		return -1;
 	state = e.disabled_us ? "disabled" : e.down_us ? "down" : "up";
 	if (l->n->text) {
-		str_addf(&s, "%s is %s, %llu waiting, %llu dead%s%s", name, state, waiting, dead,
-		    *e.reason && strcmp(state, "up") != 0 ? ": " : "",
-		    strcmp(state, "up") != 0 ? e.reason : "");
+		str_addf(&s, "%s is %s, %llu waiting, %llu dead", name, state, waiting, dead);
+		if (*e.reason && strcmp(state, "up") != 0) {
+			str_adds(&s, ": ");
+			utf8_put_printable(&s, e.reason);
+		}
 		return print(&s, err);
 	}
 	str_addc(&s, '{');

@@ -8,6 +8,8 @@
  * lines are passed on all the same: a stage never holds up its neighbours.
  */
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +22,12 @@
 
 #define FAILURES_FILTER 1	/* in a row, and an endpoint has had its turn */
 #define FAILURES_DRAIN 5
+#define PATIENCE_FILTER_MS 5000	/* with a rate; then a later run goes on */
+#define PATIENCE_DRAIN_MS 55000
+#define TOLD_MAX 10
+#define FILES_SPARED 64		/* descriptors for all but attempts, */
+#define FILES_PUT 256		/* and for what is being queued */
+#define FILES_ATTEMPT 3
 
 static struct {
 	const char *conf, *spool, *format, *endpoint, *secret_file, *tolerance;
@@ -56,15 +64,20 @@ const struct tool tool = {
 	    "notify --verify --secret-file hook.secret <message",
 };
 
-void
-notify_fault(struct notify *n, struct err *err)
+/* The first few, and then how many more: a thousand lines of a full disk help nobody. */
+static bool
+is_to_be_told(uint64_t *nr)
 {
-	static char *last;
+	return ++*nr <= TOLD_MAX;
+}
 
-	if (!last || strcmp(last, err->text ? err->text : "") != 0)
+void
+notify_fault(void *arg, struct err *err)
+{
+	struct notify *n = arg;
+
+	if (is_to_be_told(&n->faults))
 		msg_err(err);
-	free(last);
-	last = xstrdup(err->text ? err->text : "");
 	n->status = err_worse_status(n->status, err_exit_status(err));
 	err_release(err);
 }
@@ -86,10 +99,8 @@ notify_report(void *arg, enum sender_event e, const char *endpoint, const struct
 		msg_info("%s: %s, attempt %u: %s", endpoint, id, d ? d->attempts : 0, why);
 		break;
 	case SENDER_DEAD:
-		n->dead++;
-		msg_error("%s: gave up on %s: %s", endpoint, id, why);
-		if (n->dead == 1)
-			msg_hint("see \"notify --list\"; \"notify --redrive\" sends it again");
+		if (is_to_be_told(&n->dead))
+			msg_error("%s: gave up on %s: %s", endpoint, id, why);
 		break;
 	case SENDER_DOWN:
 		msg_warn("%s does not take notifications: %s; they wait in the queue", endpoint, why);
@@ -102,6 +113,17 @@ notify_report(void *arg, enum sender_event e, const char *endpoint, const struct
 		msg_hint("when it is back: notify --redrive --endpoint %s", endpoint);
 		break;
 	}
+}
+
+static void
+tell_rest(const struct notify *n)
+{
+	if (n->faults > TOLD_MAX)
+		msg_error("and %llu more errors", (unsigned long long)(n->faults - TOLD_MAX));
+	if (n->dead > TOLD_MAX)
+		msg_error("and gave up on %llu more", (unsigned long long)(n->dead - TOLD_MAX));
+	if (n->dead > 0)
+		msg_hint("see \"notify --list\"; \"notify --redrive\" sends it again");
 }
 
 int
@@ -136,11 +158,57 @@ usage(struct notify *n, int argc, uint64_t *tolerance, struct err *err)
 	return 0;
 }
 
+/* How many attempts at once the descriptors are enough for. */
+static uint64_t
+attempts_at_once(void)
+{
+	struct rlimit l = { .rlim_cur = 1024 };
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		/* where it is forbidden, the old one does */
+		if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+			getrlimit(RLIMIT_NOFILE, &l);
+	}
+	return l.rlim_cur < FILES_SPARED + FILES_PUT + FILES_ATTEMPT ? 1 :
+	    (l.rlim_cur - FILES_SPARED - FILES_PUT) / FILES_ATTEMPT;
+}
+
+/* Memory holds secrets from now on: no core of it, and nobody looks in by ptrace. */
+static void
+keep_private(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__	/* whose leak checker uses ptrace itself */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static void
+start_sender(struct notify *n)
+{
+	const struct sender_limits limits = {
+		.attempt_ms = o.drain ? UINT64_MAX : conf_ms(n->conf, "notify.wait"),
+		.connections = conf_uint(n->conf, "notify.connections"),
+		.total = attempts_at_once(),
+		.patience_ms = o.drain ? PATIENCE_DRAIN_MS : PATIENCE_FILTER_MS,
+		.failures = o.drain ? FAILURES_DRAIN : FAILURES_FILTER,
+		.keep_ms = conf_ms(n->conf, "notify.keep"),
+	};
+
+	for (size_t i = 0; i < n->endpoints.nr; i++)
+		n->queue.longest_us = MAX(n->queue.longest_us, endpoint_longest(&n->endpoints.item[i]));
+	/* with no time for attempts the filter only queues */
+	if (limits.attempt_ms > 0)
+		n->sender = sender_new(&n->queue, &n->endpoints, &limits, notify_report, notify_fault, n);
+}
+
 static int
 start(struct notify *n, struct err *err)
 {
-	struct sender_limits limits;
-
+	keep_private();
 	n->conf = conf_load(o.conf, err);
 	if (!n->conf || conf_option(n->conf, "spool", o.spool, "--spool", err) < 0 ||
 	    (o.secret_file ? 0 : endpoints_load(&n->endpoints, n->conf, err)) < 0)
@@ -154,13 +222,7 @@ start(struct notify *n, struct err *err)
 		return 0;
 	if (queue_open(&n->queue, conf_str(n->conf, "spool"), err) < 0)
 		return -1;
-	limits = (struct sender_limits){
-		.attempt_ms = o.drain ? UINT64_MAX : conf_ms(n->conf, "notify.wait"),
-		.connections = conf_uint(n->conf, "notify.connections"),
-		.failures = o.drain ? FAILURES_DRAIN : FAILURES_FILTER,
-		.keep_ms = conf_ms(n->conf, "notify.keep"),
-	};
-	n->sender = sender_new(&n->queue, &n->endpoints, &limits, notify_report, n);
+	start_sender(n);
 	return 0;
 }
 
@@ -195,10 +257,12 @@ tool_run(int argc, char **argv, struct err *err)
 
 	/* TLS writes to sockets by itself; and a reader that has gone must not keep
 	 * what was read from being queued */
-	signal(SIGPIPE, SIG_IGN);
+	if (!o.list && !o.redrive && !o.verify)
+		signal(SIGPIPE, SIG_IGN);
 	rc = usage(&n, argc, &tolerance, err);
 	if (rc == 0)
 		rc = run(&n, argc, argv, tolerance, err);
+	tell_rest(&n);
 	sender_free(n.sender);
 	queue_release(&n.queue);
 	endpoints_release(&n.endpoints);

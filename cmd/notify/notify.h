@@ -21,15 +21,22 @@ struct notify {
 	struct sender *sender;
 	const char *endpoint;	/* --endpoint; NULL: all */
 	bool dry_run, text;
-	uint64_t sent, failed, dead;
+	uint64_t sent, failed, dead, faults;
 	int status;		/* of what was told already */
 };
 
-/* Tell it, remember its status, and go on; the same words are told once. */
-void notify_fault(struct notify *n, struct err *err);
+/* Tell it, unless there were many, remember its status, and go on. A sender_fault_fn; arg is
+ * the struct notify. */
+void notify_fault(void *arg, struct err *err);
 /* SENDER's reports, for words and for the counts. */
 void notify_report(void *arg, enum sender_event e, const char *endpoint,
     const struct delivery *d, const char *why);
+/* If the line is an event, queue it for each endpoint that wants it; the names of what was
+ * queued go to fresh. With --dry-run what would be queued goes to out, as JSON. All else is not
+ * for us. What fails is told. */
+void event_line(struct notify *n, struct slice line, struct fs_names *fresh, struct str *out);
+/* A queue_want: is it for the endpoints that are asked for, and may it go in this run? */
+bool notify_wants(void *arg, const char *name);
 /* Forget sent ids that no endpoint needs any more. */
 int notify_prune(struct notify *n, struct err *err);
 

@@ -168,6 +168,9 @@ file_or_text(struct load *l, const char *file_key, const char *key, const char *
 {
 	*text = text_of(l, key);
 	*file = text_of(l, file_key);
+	/* one from the environment; a secret in its place is not told */
+	if (*file && **file != '/')
+		return err_set(err, ERR_CONFIG, "%s is not an absolute path", l->key);
 	if (!*text || !*file)
 		return 0;
 	return err_set(err, ERR_CONFIG, "%s: there is a %s in the environment, too", l->key, key);
@@ -331,4 +334,14 @@ endpoint_delay(const struct endpoint *e, unsigned n, int64_t asked_s)
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
 		random = 0;
 	return due + (int64_t)((double)due / JITTER_PART * random / ((double)UINT32_MAX + 1));
+}
+
+int64_t
+endpoint_longest(const struct endpoint *e)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < e->retry_nr; i++)
+		ms = MAX(ms, (int64_t)e->retry_ms[i]);
+	return ms * USEC_PER_MSEC * 2 / JITTER_PART * (JITTER_PART + 1) + USEC_PER_SEC;
 }

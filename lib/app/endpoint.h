@@ -68,4 +68,7 @@ int endpoint_body(const struct endpoint *e, struct slice event, const char *type
  * and twice the schedule's delay. -1: that was the last attempt. Microseconds. */
 int64_t endpoint_delay(const struct endpoint *e, unsigned n, int64_t asked_s);
 
+/* The longest that endpoint_delay can give. Microseconds. */
+int64_t endpoint_longest(const struct endpoint *e);
+
 #endif

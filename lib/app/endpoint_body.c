@@ -16,6 +16,8 @@
 #define TEMPLATE_MAX ((size_t)64 << 10)
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 #define TYPE_MAX 100		/* of a type that can have a template */
+#define NUMBER_MAX 64		/* bytes of a time as a number */
+#define SECONDS_MAX 253402300799.0	/* the end of the year 9999 */
 #define JSON_TAIL ".json.tmpl"
 #define TEXT_TAIL ".txt.tmpl"
 #define PARTIAL_TAIL ".tmpl"
@@ -167,16 +169,22 @@ put_timestamp(struct str *out, struct slice event)
 	struct str ts = STR_INIT;
 	struct slice raw;
 	enum json_tok tok;
-	char buf[CLOCK_BUF];
-	int64_t us, s;
+	char buf[CLOCK_BUF], number[NUMBER_MAX];
+	int64_t us = clock_now_us();
+	double s;
 
-	if (json_get_string(event, "ts", &ts) && clock_parse(ts.buf, ts.len, &us) == 0)
+	if (json_get_string(event, "ts", &ts) && clock_parse(ts.buf, ts.len, &us) == 0) {
 		json_put_string(out, str_slice(&ts));
-	else if (json_get(event, "ts", &raw, &tok) && tok == JSON_NUMBER && json_int64(raw, &s) &&
-	    s >= 0 && s <= CLOCK_PG_MAX_US / USEC_PER_SEC)
-		json_put_cstr(out, clock_format(s * USEC_PER_SEC, buf));
-	else
-		json_put_cstr(out, clock_format(clock_now_us(), buf));
+		str_release(&ts);
+		return;
+	}
+	if (json_get(event, "ts", &raw, &tok) && tok == JSON_NUMBER && raw.len < sizeof(number)) {
+		snprintf(number, sizeof(number), "%.*s", (int)raw.len, raw.ptr);
+		s = strtod(number, NULL);
+		if (s >= 0 && s <= SECONDS_MAX)
+			us = (int64_t)(s * USEC_PER_SEC + 0.5);
+	}
+	json_put_cstr(out, clock_format(us, buf));
 	str_release(&ts);
 }
 

@@ -33,6 +33,7 @@
 
 #define QUEUE_DIR_MODE 0700
 #define QUEUE_FILE_MODE 0600
+#define QUEUE_TYPE_MAX 1000	/* bytes, of the type of an event */
 #define QUEUE_BODY_MAX ((size_t)4 << 20)
 
 struct queue_pending;
@@ -42,8 +43,11 @@ struct queue {
 	struct queue_pending *pending;	/* put and not synced yet; private */
 	size_t pending_nr;
 	unsigned dirty;		/* directories to sync; private */
+	/* Set by the caller: no delay is longer, so what is due later than that was written
+	 * with a clock that was ahead, and is due now. 0: any is believed. */
+	int64_t longest_us;
 };
-#define QUEUE_INIT { NULL, -1, -1, -1, -1, NULL, 0, 0 }
+#define QUEUE_INIT { NULL, -1, -1, -1, -1, NULL, 0, 0, 0 }
 
 struct delivery {
 	char *endpoint, *id, *type, *content_type;	/* owned */
@@ -56,6 +60,10 @@ struct delivery {
 #define DELIVERY_INIT { .body = STR_INIT, .fd = -1 }
 /* Closes the file, which gives up the lock. */
 void delivery_release(struct delivery *d);
+
+/* Text without control characters (C0, DEL, C1), 1 to max bytes of UTF-8? s[n] is
+ * read, as a NUL or whatever follows. */
+bool queue_text_ok(const char *s, size_t n, size_t max);
 
 /* Make what is missing. A directory that others can read or write is made 0700
  * again. A full disk is ERR_TEMP. */
@@ -74,11 +82,12 @@ int queue_put(struct queue *q, const struct delivery *d, uint64_t dedupe_ms, int
  * -1: some of it may not; what could be queued is. */
 int queue_sync(struct queue *q, struct err *err);
 
-/* The names in new/ that are due at now_us, the longest due first, max at most; with
- * *next_us (may be NULL) the time at which the next other one is, or INT64_MAX. What
- * was put is synced first. */
-int queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out,
-    int64_t *next_us, struct err *err);
+/* Which names are asked for; NULL is all. */
+typedef bool (*queue_want)(void *arg, const char *name);
+/* The names in new/ that are wanted and due at now_us, the longest due first, max at
+ * most. What was put is synced first. */
+int queue_due(struct queue *q, int64_t now_us, size_t max, queue_want want, void *arg,
+    struct fs_names *out, struct err *err);
 /* Lock and read new/name. 1; 0: gone, held by somebody else, or no longer due at
  * now_us; -1, and with ERR_DATA it is no file of ours (it is moved to dead/). */
 int queue_take(struct queue *q, const char *name, int64_t now_us, struct delivery *out,

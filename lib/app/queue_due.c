@@ -11,10 +11,21 @@ struct due {
 /* The max that are due the longest: a heap with the least urgent on top, so that a
  * directory of any size needs memory for max. */
 struct due_heap {
+	const struct queue *queue;
 	struct due *item;
 	size_t nr, alloc, max;
-	int64_t now_us, next_us;
+	int64_t now_us;
+	queue_want want;
+	void *arg;
 };
+
+int64_t
+queue_due_at(const struct queue *q, const struct stat *st, int64_t now_us)
+{
+	int64_t at = queue_mtime(st);
+
+	return q->longest_us > 0 && at - now_us > q->longest_us ? now_us : at;
+}
 
 static bool
 is_later(int64_t at, const char *name, const struct due *b)
@@ -53,20 +64,17 @@ static int
 on_waiting(void *arg, const char *name, const struct stat *st, struct err *err UNUSED)
 {
 	struct due_heap *h = arg;
-	int64_t at = queue_mtime(st);
+	int64_t at = queue_due_at(h->queue, st, h->now_us);
 
-	if (at > h->now_us || h->max == 0 ||
-	    (h->nr == h->max && is_later(at, name, &h->item[0]))) {
-		h->next_us = MIN(h->next_us, at);
+	if (at > h->now_us || h->max == 0 || (h->want && !h->want(h->arg, name)) ||
+	    (h->nr == h->max && is_later(at, name, &h->item[0])))
 		return 0;
-	}
 	if (h->nr < h->max) {
 		ALLOC_GROW(h->item, h->nr + 1, h->alloc);
 		h->item[h->nr] = (struct due){ at, xstrdup(name) };
 		sift_up(h, h->nr++);
 		return 0;
 	}
-	h->next_us = MIN(h->next_us, h->item[0].at);
 	free(h->item[0].name);
 	h->item[0] = (struct due){ at, xstrdup(name) };
 	sift_down(h);
@@ -82,10 +90,10 @@ by_due(const void *a, const void *b)
 }
 
 int
-queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out, int64_t *next_us,
-    struct err *err)
+queue_due(struct queue *q, int64_t now_us, size_t max, queue_want want, void *arg,
+    struct fs_names *out, struct err *err)
 {
-	struct due_heap h = { .max = max, .now_us = now_us, .next_us = INT64_MAX };
+	struct due_heap h = { .queue = q, .max = max, .now_us = now_us, .want = want, .arg = arg };
 	int rc = q->pending_nr > 0 ? queue_sync(q, err) : 0;
 
 	if (rc == 0)
@@ -101,7 +109,5 @@ queue_due(struct queue *q, int64_t now_us, size_t max, struct fs_names *out, int
 		out->name[out->nr++] = h.item[i].name;
 	}
 	free(h.item);
-	if (next_us)
-		*next_us = h.next_us;
 	return rc;
 }

@@ -7,7 +7,6 @@
 #include "fmt/json.h"
 
 #define ENDPOINT_NAME_MAX 32
-#define TYPE_MAX 1000		/* bytes, of the type of an event */
 #define CONTENT_TYPE_MAX 200
 #define REASON_MAX 1000
 #define ATTEMPTS_MAX 1000000
@@ -43,14 +42,14 @@ queue_split(const char *name, struct delivery *d)
 	return true;
 }
 
-/* Text without control characters, 1 to max bytes. */
-static bool
-text_ok(const char *s, size_t n, size_t max)
+bool
+queue_text_ok(const char *s, size_t n, size_t max)
 {
 	if (n < 1 || n > max || !utf8_ok(s, n))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f ||
+		    (s[i] == '\xc2' && (unsigned char)s[i + 1] < 0xa0))
 			return false;
 	return true;
 }
@@ -62,7 +61,7 @@ content_type_ok(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)s[i] >= 0x80)
 			return false;
-	return text_ok(s, n, CONTENT_TYPE_MAX);
+	return queue_text_ok(s, n, CONTENT_TYPE_MAX);
 }
 
 int
@@ -73,8 +72,8 @@ queue_head_check(const struct delivery *d, struct err *err)
 	if (!webhook_id_ok((struct slice){ d->id, strlen(d->id) }))
 		return err_set(err, ERR_DATA, "the id \"%.200s\" is not 1 to %d of A-Z a-z 0-9 _ -",
 		    d->id, WEBHOOK_ID_MAX);
-	if (!text_ok(d->type, strlen(d->type), TYPE_MAX))
-		return err_set(err, ERR_DATA, "%s: its type is not 1 to %d bytes of text", d->id, TYPE_MAX);
+	if (!queue_text_ok(d->type, strlen(d->type), QUEUE_TYPE_MAX))
+		return err_set(err, ERR_DATA, "%s: its type is not 1 to %d bytes of text", d->id, QUEUE_TYPE_MAX);
 	if (!content_type_ok(d->content_type, strlen(d->content_type)))
 		return err_set(err, ERR_DATA, "%s: its content type is none", d->id);
 	if (d->body.len > QUEUE_BODY_MAX)
@@ -111,7 +110,7 @@ get_text(struct slice head, const char *key, size_t max)
 	struct slice raw;
 
 	if (json_get(head, key, &raw, &tok) && tok == JSON_STRING &&
-	    json_unescape(raw, &s) == 0 && text_ok(s.buf, s.len, max))
+	    json_unescape(raw, &s) == 0 && queue_text_ok(s.buf, s.len, max))
 		return str_detach(&s);
 	str_release(&s);
 	return NULL;
@@ -138,7 +137,7 @@ queue_head_parse(struct slice head, struct delivery *d)
 		return "its first line is not JSON";
 	if (!get_int(head, "v", INT64_MAX, &n) || n != HEAD_VERSION)
 		return "its head is of another version";
-	d->type = get_text(head, "type", TYPE_MAX);
+	d->type = get_text(head, "type", QUEUE_TYPE_MAX);
 	if (!d->type)
 		return "its head has no type";
 	d->content_type = get_text(head, "content_type", CONTENT_TYPE_MAX);

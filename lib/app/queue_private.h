@@ -35,6 +35,8 @@ void queue_head_put(struct str *out, const struct delivery *d);
 const char *queue_head_parse(struct slice head, struct delivery *d);
 
 int64_t queue_mtime(const struct stat *st);
+/* When a file in new/ is due, at now_us. */
+int64_t queue_due_at(const struct queue *q, const struct stat *st, int64_t now_us);
 int queue_set_mtime(int fd, int64_t us);
 /* A full disk is not the end: the kind becomes ERR_TEMP. errno is still that of the
  * failed call. Returns -1. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/mem.h"
+#include "sys/sig.h"
 
 /* Of the name of a foreign file that is kept when it is put aside. */
 #define FOREIGN_NAME_KEPT 200
@@ -74,7 +75,7 @@ queue_take(struct queue *q, const char *name, int64_t now_us, struct delivery *o
 	path = queue_path(q, QUEUE_NEW, name);
 	rc = queue_lock(q, QUEUE_NEW, name, &d.fd, &st, err);
 
-	if (rc > 0 && queue_mtime(&st) > now_us)
+	if (rc > 0 && queue_due_at(q, &st, now_us) > now_us)
 		rc = 0;
 	if (rc > 0 && !queue_split(name, &d))
 		rc = err_set(err, ERR_DATA, "\"%s\" is no notification: its name is not ENDPOINT.ID", path);
@@ -222,6 +223,11 @@ queue_redrive(struct queue *q, const char *endpoint, const char *id, int64_t now
 
 	for (size_t i = 0; rc >= 0 && i < names.nr; i++) {
 		struct delivery key = DELIVERY_INIT;
+
+		if (sig_stopped()) {
+			rc = err_set(err, ERR_STOPPED, "stopped by a signal");
+			break;
+		}
 
 		if (queue_split(names.name[i], &key) &&
 		    (!endpoint || strcmp(endpoint, key.endpoint) == 0) &&

@@ -5,38 +5,81 @@
 #include "app/endstate.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sys/sig.h"
+
+/* Errors with single deliveries of an endpoint, and its turn is over. */
+#define TROUBLES_MAX 3
+/* What is buried in one go, before the caller looks at its clock again. */
+#define BURIALS_MAX 64
 
 struct sender *
 sender_new(struct queue *q, const struct endpoints *e, const struct sender_limits *limits,
-    sender_fn fn, void *arg)
+    sender_fn fn, sender_fault_fn fault, void *arg)
 {
 	struct sender *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct sender){ .queue = q, .endpoints = e, .limits = *limits, .fn = fn, .arg = arg };
+	*s = (struct sender){ .queue = q, .endpoints = e, .limits = *limits, .fn = fn, .fault = fault,
+	    .arg = arg };
 	s->turn = xcalloc(e->nr + 1, sizeof(*s->turn));
 	for (size_t i = 0; i < e->nr; i++)
 		s->turn[i].endpoint = &e->item[i];
 	return s;
 }
 
-void
-sender_drop(struct sender *s, struct attempt *a)
+static void
+forget(struct turn *t)
 {
-	if (a->before)
-		a->before->after = a->after;
-	else
-		s->attempts = a->after;
-	if (a->after)
-		a->after->before = a->before;
-	a->turn->running--;
-	for (size_t i = 0; i < SENDER_HEADERS && a->own[i]; i++) {
-		/* one of them is the token */
-		explicit_bzero(a->own[i], strlen(a->own[i]));
-		free(a->own[i]);
+	while (t->next < t->nr)
+		free(t->name[t->next++]);
+	t->next = t->nr = 0;
+}
+
+void
+sender_forget(struct sender *s)
+{
+	for (size_t i = 0; i < s->endpoints->nr; i++)
+		forget(&s->turn[i]);
+}
+
+void
+sender_end_turn(struct turn *t)
+{
+	forget(t);
+	t->over = true;
+}
+
+void
+sender_renew(struct sender *s)
+{
+	sender_forget(s);
+	for (size_t i = 0; i < s->endpoints->nr; i++) {
+		struct turn *t = &s->turn[i];
+
+		t->over = t->gone = false;
+		t->failures = t->troubles = 0;
 	}
-	free(a->header);
-	delivery_release(&a->d);
-	free(a);
+}
+
+int
+sender_trouble(struct sender *s, struct turn *t, struct err *err)
+{
+	if (err->kind == ERR_STOPPED)
+		return -1;
+	if (t && ++t->troubles >= TROUBLES_MAX)
+		sender_end_turn(t);
+	s->fault(s->arg, err);
+	err_release(err);
+	return 0;
+}
+
+void
+sender_hold(struct sender *s, struct turn *t, int64_t wait_us)
+{
+	int64_t wait_ms = wait_us / USEC_PER_MSEC + 1;
+
+	t->not_before_ms = MAX(t->not_before_ms, clock_mono_ms() + wait_ms);
+	if ((uint64_t)wait_ms > s->limits.patience_ms)
+		sender_end_turn(t);
 }
 
 void
@@ -48,18 +91,15 @@ sender_free(struct sender *s)
 	while (s->attempts)
 		sender_drop(s, s->attempts);
 	for (size_t i = 0; i < s->endpoints->nr; i++) {
-		struct turn *t = &s->turn[i];
-
-		while (t->next < t->nr)
-			free(t->name[t->next++]);
-		free(t->name);
+		sender_end_turn(&s->turn[i]);
+		free(s->turn[i].name);
 	}
 	free(s->turn);
 	free(s);
 }
 
 static struct turn *
-turn_of(struct sender *s, const char *name)
+turn_of(const struct sender *s, const char *name)
 {
 	size_t n = strcspn(name, ".");
 
@@ -87,8 +127,13 @@ orphan(struct sender *s, const char *name, struct err *err)
 		s->fn(s->arg, SENDER_DEAD, d.endpoint, &d, d.last_error);
 		rc = queue_dead(s->queue, &d, err);
 	}
+	if (rc < 0 && err->kind == ERR_DATA) {
+		s->fn(s->arg, SENDER_DEAD, "?", NULL, err->text);
+		err_release(err);
+		rc = 0;
+	}
 	delivery_release(&d);
-	return rc < 0 && err->kind != ERR_DATA ? -1 : 0;
+	return rc < 0 ? sender_trouble(s, NULL, err) : 0;
 }
 
 int
@@ -98,15 +143,26 @@ sender_offer(struct sender *s, const char *name, struct err *err)
 
 	if (!t)
 		return orphan(s, name, err);
+	if (t->over)
+		return 0;
 	ALLOC_GROW(t->name, t->nr + 1, t->alloc);
 	t->name[t->nr++] = xstrdup(name);
 	return 0;
 }
 
+bool
+sender_wants(const struct sender *s, const char *name)
+{
+	const struct turn *t = turn_of(s, name);
+
+	return t && !t->over;
+}
+
 static bool
 may_start(const struct sender *s, const struct turn *t)
 {
-	return !t->over && t->next < t->nr && t->running < s->limits.connections;
+	return !t->over && t->next < t->nr && t->running < s->limits.connections &&
+	    s->running < s->limits.total;
 }
 
 bool
@@ -136,6 +192,14 @@ struct gate {
 	bool disabled, clean;
 };
 
+/* A time that its endpoint can have asked for: with a clock that was ahead for a while
+ * it would be at peace for years. */
+static bool
+is_near(const struct endpoint *e, int64_t us, int64_t now_us)
+{
+	return us - now_us <= endpoint_longest(e);
+}
+
 /* Under the lock of the endpoint's state: may an attempt begin now? */
 static int
 ask(void *arg, struct endstate *s)
@@ -144,113 +208,77 @@ ask(void *arg, struct endstate *s)
 
 	g->disabled = s->disabled_us != 0;
 	g->clean = s->failures == 0 && s->down_us == 0;
-	g->wait_us = s->hold_us > g->now_us ? s->hold_us - g->now_us : 0;
+	g->wait_us = s->hold_us > g->now_us && is_near(g->endpoint, s->hold_us, g->now_us) ?
+	    s->hold_us - g->now_us : 0;
 	if (!g->disabled && g->wait_us == 0)
 		g->wait_us = rate_take(&g->endpoint->rate, g->now_us, &s->rate_us);
 	return 0;
 }
 
+/* May an attempt be thought of? Asks nobody. */
+static bool
+is_time(struct turn *t)
+{
+	int64_t now = clock_now_us();
+
+	if (clock_mono_ms() < t->not_before_ms)
+		return false;
+	if (quiet_until(&t->endpoint->quiet, now) > now)
+		sender_end_turn(t);
+	return !t->over;
+}
+
 /* 1: go. 0: not now; the turn says when, or that it is over. */
 static int
-admit(struct sender *s, struct turn *t, int64_t now, struct err *err)
+admit(struct sender *s, struct turn *t, struct err *err)
 {
-	struct gate g = { .endpoint = t->endpoint, .now_us = now };
+	struct gate g = { .endpoint = t->endpoint, .now_us = clock_now_us() };
 
-	if (now < t->not_before_us)
-		return 0;
-	if (quiet_until(&t->endpoint->quiet, now) > now) {
-		t->over = true;
-		return 0;
-	}
 	if (endstate_change(s->queue, t->endpoint->name, ask, &g, err) < 0)
 		return -1;
 	t->gone = g.disabled;
 	t->clean = g.clean;
 	if (g.wait_us == 0)
 		return 1;
-	t->not_before_us = now + g.wait_us;
-	t->over = g.wait_us > (int64_t)SENDER_PATIENCE_MS * USEC_PER_MSEC;
+	sender_hold(s, t, g.wait_us);
 	return 0;
 }
 
-static void
-sign(struct attempt *a, int64_t now)
-{
-	const struct endpoint *e = a->turn->endpoint;
-	int64_t now_s = now / USEC_PER_SEC;
-	size_t nr = 0, own = 0;
-
-	while (e->header[nr])
-		nr++;
-	a->header = xcalloc(nr + SENDER_HEADERS, sizeof(*a->header));
-	memcpy(a->header, e->header, nr * sizeof(*a->header));
-	/* one of the settings wins: libcurl would send both */
-	for (size_t i = 0; i < nr; i++)
-		if (strncasecmp(e->header[i], "content-type:", strlen("content-type:")) == 0)
-			goto typed;
-	a->own[own++] = xasprintf("content-type: %s", a->d.content_type);
-typed:
-	a->own[own++] = xasprintf("webhook-id: %s", a->d.id);
-	a->own[own++] = xasprintf("webhook-timestamp: %lld", (long long)now_s);
-	if (e->keys.nr > 0) {
-		struct str list = STR_INIT;
-
-		webhook_sign(&e->keys, a->d.id, now_s, str_slice(&a->d.body), &list);
-		a->own[own++] = xasprintf("webhook-signature: %s", list.buf);
-		str_release(&list);
-	}
-	if (e->token)
-		a->own[own++] = xasprintf("authorization: Bearer %s", e->token);
-	for (size_t i = 0; i < own; i++)
-		a->header[nr + i] = a->own[i];
-}
-
-static int
-post(struct sender *s, struct attempt *a, struct err *err)
-{
-	const struct endpoint *e = a->turn->endpoint;
-	struct http_request r = {
-		.url = e->url, .body = str_slice(&a->d.body),
-		.timeout_ms = MIN(e->timeout_ms, s->limits.attempt_ms), .allow = e->allow,
-		.allow_nr = e->allow_nr, .ca_file = e->ca_file, .arg = a,
-	};
-
-	sign(a, clock_now_us());
-	r.header = a->header;
-	if (!s->http)
-		s->http = http_new(err);
-	return s->http ? http_start(s->http, &r, err) : -1;
-}
-
-/* Take one delivery and begin. 0 too when somebody else has it. */
+/* Take the next delivery, ask, and begin. 1; 0: not now, it is the next one still; -1. */
 static int
 begin(struct sender *s, struct turn *t, struct err *err)
 {
-	struct attempt *a = xcalloc(1, sizeof(*a));
+	struct attempt *a = sender_attempt(s, t);
 	char *name = t->name[t->next++];
-	int rc;
+	int rc = queue_take(s->queue, name, clock_now_us(), &a->d, err), go;
 
-	*a = (struct attempt){ .turn = t, .d = DELIVERY_INIT, .after = s->attempts };
-	if (s->attempts)
-		s->attempts->before = a;
-	s->attempts = a;
-	t->running++;
-	rc = queue_take(s->queue, name, clock_now_us(), &a->d, err);
-	free(name);
-	if (rc < 0 && err->kind == ERR_DATA) {
-		/* no file of ours; it is out of the way */
-		s->fn(s->arg, SENDER_DEAD, t->endpoint->name, NULL, err->text);
-		err_release(err);
-		rc = 0;
-	} else if (rc > 0 && t->gone) {
-		rc = sender_bury(s, &a->d, "the endpoint is disabled: it said 410 Gone", err);
-	} else if (rc > 0 && post(s, a, err) == 0) {
-		return 0;
-	} else if (rc > 0) {
-		rc = -1;
+	if (rc <= 0) {
+		if (rc < 0 && err->kind == ERR_DATA) {
+			/* no file of ours; it is out of the way */
+			s->fn(s->arg, SENDER_DEAD, t->endpoint->name, NULL, err->text);
+			err_release(err);
+			rc = 0;
+		}
+		goto out;	/* or somebody else has it */
 	}
-	sender_drop(s, a);
-	return rc;
+	go = admit(s, t, err);
+	if (go == 0 && !t->over) {
+		t->name[--t->next] = name;
+		sender_drop(s, a);
+		return 0;
+	}
+	rc = go < 0 ? -1 : 0;
+	if (go > 0 && t->gone)
+		rc = sender_bury(s, &a->d, "the endpoint is disabled: it said 410 Gone", err);
+	else if (go > 0)
+		rc = sender_post(s, a, err);
+	if (go > 0 && !t->gone && rc == 0)
+		a = NULL;
+out:
+	free(name);
+	if (a)
+		sender_drop(s, a);
+	return rc < 0 ? -1 : 1;
 }
 
 int
@@ -258,16 +286,14 @@ sender_start(struct sender *s, struct err *err)
 {
 	for (size_t i = 0; i < s->endpoints->nr; i++) {
 		struct turn *t = &s->turn[i];
-		int rc;
+		int rc = 1;
 
-		while (may_start(s, t)) {
-			rc = admit(s, t, clock_now_us(), err);
-			if (rc > 0)
-				rc = begin(s, t, err) < 0 ? -1 : 1;
-			if (rc < 0)
+		for (int n = 0; n < BURIALS_MAX && rc > 0 && may_start(s, t); n++) {
+			if (sig_stopped())
+				return err_set(err, ERR_STOPPED, "stopped by a signal");
+			rc = is_time(t) ? begin(s, t, err) : 0;
+			if (rc < 0 && sender_trouble(s, t, err) < 0)
 				return -1;
-			if (rc == 0)
-				break;
 		}
 	}
 	return 0;
@@ -276,7 +302,7 @@ sender_start(struct sender *s, struct err *err)
 int
 sender_wait(struct sender *s, struct pollfd *fds, size_t nr, int timeout_ms, struct err *err)
 {
-	int64_t now = clock_now_us();
+	int64_t now = clock_mono_ms();
 
 	for (size_t i = 0; i < s->endpoints->nr; i++) {
 		const struct turn *t = &s->turn[i];
@@ -284,7 +310,7 @@ sender_wait(struct sender *s, struct pollfd *fds, size_t nr, int timeout_ms, str
 
 		if (!may_start(s, t))
 			continue;
-		ms = t->not_before_us > now ? (t->not_before_us - now) / USEC_PER_MSEC + 1 : 0;
+		ms = MAX(t->not_before_ms - now, 0);
 		if (timeout_ms < 0 || ms < timeout_ms)
 			timeout_ms = (int)MIN(ms, INT_MAX);
 	}

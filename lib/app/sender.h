@@ -25,13 +25,12 @@
 #include "app/queue.h"
 #include "base/err.h"
 
-/* A wait for a rate or for an endpoint that asked for peace is worth it up to
- * this; what takes longer is left to a later run. */
-#define SENDER_PATIENCE_MS 5000
-
 struct sender_limits {
 	uint64_t attempt_ms;	/* an attempt takes no longer, whatever the endpoint's timeout */
 	uint64_t connections;	/* attempts at once for one endpoint */
+	uint64_t total;		/* and for all; each holds two descriptors */
+	uint64_t patience_ms;	/* a wait for a rate, or for an endpoint that asked for peace, is
+				 * worth it up to this; what takes longer is left to a later run */
 	unsigned failures;	/* in a row, and the endpoint's turn is over */
 	uint64_t keep_ms;	/* how long a delivery waits for an endpoint that is not in the settings */
 };
@@ -48,21 +47,30 @@ enum sender_event {
  * last three. why is printable. */
 typedef void (*sender_fn)(void *arg, enum sender_event e, const char *endpoint,
     const struct delivery *d, const char *why);
+/* Told of an error of ours (the queue, the system) with one delivery or endpoint. The others
+ * go on, so it is not returned. It may be changed, and is released afterwards. */
+typedef void (*sender_fault_fn)(void *arg, struct err *err);
 
 struct sender;	/* opaque */
 
 /* q and e are borrowed. */
 struct sender *sender_new(struct queue *q, const struct endpoints *e,
-    const struct sender_limits *limits, sender_fn fn, void *arg);
+    const struct sender_limits *limits, sender_fn fn, sender_fault_fn fault, void *arg);
 /* Attempts under way are cut off, uncounted. NULL is fine. */
 void sender_free(struct sender *s);
 
 /* A name in new/. One for an endpoint that the settings do not have stays there
  * until it is older than keep_ms, and is dead then. */
 int sender_offer(struct sender *s, const char *name, struct err *err);
+/* May it be offered: is its endpoint in the settings, and its turn not over? */
+bool sender_wants(const struct sender *s, const char *name);
+/* What is offered and not begun is forgotten; the queue has it. */
+void sender_forget(struct sender *s);
+/* The same, and everybody has a new turn. For a run that lasts. */
+void sender_renew(struct sender *s);
 /* Is an attempt under way, or could one begin now or soon? */
 bool sender_busy(const struct sender *s);
-/* Begin what may begin. */
+/* Begin what may begin, for a while; call it again. An error is a stop (ERR_STOPPED). */
 int sender_start(struct sender *s, struct err *err);
 /* http_wait, and no longer than until something can begin. */
 int sender_wait(struct sender *s, struct pollfd *fds, size_t nr, int timeout_ms,

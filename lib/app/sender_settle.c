@@ -49,16 +49,17 @@ failed(struct sender *s, struct attempt *a, const struct http_answer *answer, st
 	int64_t delay;
 
 	t->failures++;
-	t->over = t->over || t->failures >= s->limits.failures;
 	a->d.attempts++;
 	delay = n->gone ? -1 : endpoint_delay(t->endpoint, a->d.attempts, answer->retry_after_s);
 	if (delay < 0)
 		return sender_bury(s, &a->d, answer->why, err);
+	if (t->failures >= s->limits.failures)
+		sender_end_turn(t);
 	if (answer->retry_after_s > 0) {
-		n->hold_us = n->now_us + MIN(delay, answer->retry_after_s * USEC_PER_SEC);
-		t->not_before_us = MAX(t->not_before_us, n->hold_us);
-		t->over = t->over || n->hold_us - n->now_us >
-		    (int64_t)SENDER_PATIENCE_MS * USEC_PER_MSEC;
+		int64_t peace = MIN(delay, answer->retry_after_s * USEC_PER_SEC);
+
+		n->hold_us = n->now_us + peace;
+		sender_hold(s, t, peace);
 	}
 	free(a->d.last_error);
 	a->d.last_error = xstrdup(answer->why);
@@ -73,6 +74,7 @@ settle(struct sender *s, struct attempt *a, const struct http_answer *answer, st
 {
 	struct turn *t = a->turn;
 	struct news n = { .now_us = clock_now_us() };
+	bool cut = false;
 	int rc;
 
 	if (answer->status >= 200 && answer->status <= 299) {
@@ -85,16 +87,17 @@ settle(struct sender *s, struct attempt *a, const struct http_answer *answer, st
 		t->clean = false;
 		n.gone = answer->status == STATUS_GONE;
 		t->gone = t->gone || n.gone;
-		/* what else is offered is buried without an attempt */
+		/* what else is offered is buried then, without an attempt */
 		rc = failed(s, a, answer, &n, err);
-		t->over = t->over && !t->gone;
+		/* cut off before the endpoint's own time was up, it says nothing of the endpoint */
+		cut = answer->timed_out && s->limits.attempt_ms < t->endpoint->timeout_ms;
 	}
 	sender_drop(s, a);
-	if (rc == 0 && (n.why || !t->clean))
+	if (rc == 0 && !cut && (n.why || !t->clean))
 		rc = endstate_change(s->queue, t->endpoint->name, note, &n, err);
 	if (rc == 0 && n.tell)
 		s->fn(s->arg, n.event, t->endpoint->name, NULL, n.why);
-	return rc;
+	return rc < 0 ? sender_trouble(s, t, err) : 0;
 }
 
 int
@@ -111,13 +114,14 @@ sender_collect(struct sender *s, struct err *err)
 int
 sender_abandon(struct sender *s, struct err *err)
 {
-	struct http_answer answer = { .retry_after_s = -1, .why = "no answer in the time there was" };
+	struct http_answer answer = { .retry_after_s = -1, .timed_out = true,
+		.why = "no answer in the time there was" };
 	int rc = sender_collect(s, err);
 
 	http_free(s->http);
 	s->http = NULL;
 	for (size_t i = 0; i < s->endpoints->nr; i++)
-		s->turn[i].over = true;
+		sender_end_turn(&s->turn[i]);
 	while (rc == 0 && s->attempts)
 		rc = settle(s, s->attempts, &answer, err);
 	return rc;

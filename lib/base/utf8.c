@@ -82,3 +82,27 @@ utf8_put(uint32_t c, char out[4])
 	out[3] = (char)(0x80 | (c & 63));
 	return 4;
 }
+
+void
+utf8_put_printable(struct str *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+
+	while (p < end) {
+		int n = utf8_step(p, end);
+
+		/* C0, DEL and C1 are commands to a terminal */
+		if (*p == '\\')
+			str_adds(out, "\\\\");
+		else if (*p == '\n')
+			str_adds(out, "\\n");
+		else if (*p == '\t')
+			str_adds(out, "\\t");
+		else if (*p < 0x20 || *p == 0x7f || n == 0 || (*p == 0xc2 && p[1] < 0xa0))
+			for (int i = 0; i < MAX(n, 1); i++)
+				str_addf(out, "\\x%02x", p[i]);
+		else
+			str_add(out, p, (size_t)n);
+		p += MAX(n, 1);
+	}
+}

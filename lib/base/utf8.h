@@ -6,6 +6,7 @@
 #define BASE_UTF8_H
 
 #include "base/base.h"
+#include "base/str.h"
 
 /* The length in bytes (1 to 4) of the well-formed sequence at p, or 0. */
 int utf8_step(const unsigned char *p, const unsigned char *end);
@@ -18,5 +19,8 @@ utf8_ok(const char *s, size_t n)
 }
 /* Write code point c (a scalar value) to out; its length. */
 int utf8_put(uint32_t c, char out[4]);
+/* Text for a terminal: what would be a command to it (C0, DEL, C1), a backslash and
+ * ill-formed bytes as \x1b, \\ and so on. Appended. */
+void utf8_put_printable(struct str *out, const char *text);
 
 #endif

@@ -104,6 +104,14 @@ unknown(char *near, struct err *err)
 	return -1;
 }
 
+static bool
+ends_in_file(const char *key)
+{
+	const char *tail = strrchr(key, '_');
+
+	return tail && strcmp(tail, "_file") == 0;
+}
+
 /* A file of settings is read by many, shown and kept; a secret has one of its own. */
 static int
 secret_in_file(const struct conf_slot *s, const char *origin, struct err *err)
@@ -122,6 +130,10 @@ set_path(struct conf *c, size_t at, const char *value, const char *origin, struc
 		value = path = xasprintf("%s/%s", home(), value + 2);
 	if (*value == '/')
 		rc = conf_set(c, at, value, xstrdup(origin), ERR_CONFIG, err);
+	else if (ends_in_file(c->slot[at].key))
+		/* a secret gets into the place of its file's name easily, so it is not told */
+		rc = err_set(err, ERR_CONFIG, "%s: %s is not an absolute path", origin,
+		    c->slot[at].key);
 	else
 		rc = err_set(err, ERR_CONFIG, "%s: %s is \"%s\", not an absolute path", origin,
 		    c->slot[at].key, value);

@@ -109,6 +109,7 @@ http_next(struct http *h, struct http_answer *out)
 	out->arg = t->r.arg;
 	out->status = t->status;
 	out->retry_after_s = t->retry_after_s;
+	out->timed_out = t->timed_out;
 	memcpy(out->why, t->why, sizeof(out->why));
 	http_transfer_free(t);
 	return true;

@@ -50,6 +50,7 @@ struct http_answer {
 	void *arg;
 	int status;		/* 0: there was none */
 	int64_t retry_after_s;	/* from now; -1: it said nothing, or nothing that makes sense */
+	bool timed_out;		/* there was none within timeout_ms */
 	char why[200];		/* printable: `HTTP 503`, or what went wrong. Nothing that came
 				 * from the other side, nor a header of ours, is in it. */
 };

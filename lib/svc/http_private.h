@@ -53,6 +53,7 @@ struct transfer {
 	int64_t known_ms;	/* when the status was */
 	size_t header_bytes, body_bytes;
 	bool dialled;		/* a socket was opened for it */
+	bool timed_out;
 	bool fresh;		/* it must have a connection of its own */
 	const char *fault;	/* why we broke it off, or NULL */
 	char refused[NET_BUF + 120];	/* the address that we did not dial */

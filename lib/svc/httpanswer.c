@@ -196,6 +196,7 @@ explain_timeout(struct transfer *t)
 {
 	curl_off_t sent_us = 0;
 
+	t->timed_out = true;
 	if (curl.easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us) != CURLE_OK)
 		sent_us = 0;
 	snprintf(t->why, sizeof(t->why), "no %s within %llu ms",

@@ -41,6 +41,8 @@ DONE = (0, 2, 75)
 # As if the minute of a relay that was killed had passed.
 RELAYS = """UPDATE sluice.outbox_delivery SET next_attempt_at = now()
 WHERE processed_at IS NULL AND NOT failed"""
+ACTIVITY = """SELECT pid, state, wait_event_type, wait_event, now() - state_change, query
+FROM pg_stat_activity WHERE backend_type = 'client backend'"""
 EVENTS = "SELECT coalesce(json_agg(payload), '[]') FROM sluice.outbox"
 DEAD = 'SELECT count(*) FROM sluice.outbox_delivery WHERE failed OR processed_at IS NULL'
 
@@ -80,6 +82,9 @@ class Line:
             'ops', self.receiver.url(), retry=hl.RETRIES, timeout='700ms')], wait='300ms')
         self.env = dict(hl.environment(lab.spool, config), DATABASE_URL=lab.db)
         self.env[MARK] = self.mark
+        # a look for leaks is another process with the name of the tool: stopped, it
+        # leaves the tool itself waiting for ever
+        self.env['ASAN_OPTIONS'] = hl.more_options(self.env, 'ASAN_OPTIONS', 'detect_leaks=0')
         self.kills, self.killed = 0, {}
         self.landed = 0
         self.statuses = {}
@@ -172,13 +177,26 @@ class Line:
             self.settle(stages)
         return stages
 
+    def where(self):
+        """What processes that hang are at, and what the server knows of it."""
+        out = []
+        for pid, name in marked(self.mark).items():
+            out.append('%d %s' % (pid, name))
+            for what in ('wchan', 'syscall', 'stat'):
+                try:
+                    with open('/proc/%d/%s' % (pid, what), encoding='utf-8') as f:
+                        out.append('  %s %s' % (what, f.read(200).strip()))
+                except OSError as e:
+                    out.append('  %s' % e)
+        return '\n'.join(out + [self.lab.psql.query(ACTIVITY)])
+
     def settle(self, stages):
         deadline = time.monotonic() + RUN_MAX_S
         for p in stages:
             try:
                 p.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                self.wrong.append('%s does not end' % p.args)
+                self.wrong.append('%s does not end: %s' % (p.args, self.where()))
                 hl.kill(p)
         while marked(self.mark):
             if time.monotonic() > deadline:
@@ -186,7 +204,7 @@ class Line:
                 for pid in marked(self.mark):
                     os.kill(pid, signal.SIGKILL)
                 return
-            time.sleep(0.01)
+            time.sleep(0.02)
         for p in stages:
             key = '%s %d' % (os.path.basename(p.args[-1 if p.args[0] == 'sh' else 0]), p.returncode)
             self.statuses[key] = self.statuses.get(key, 0) + 1

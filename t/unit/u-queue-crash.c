@@ -287,7 +287,7 @@ START_TEST(disk_full)
 	ck_assert_ptr_nonnull(strstr(err.text, "No space left"));
 	ck_assert_ptr_nonnull(err.hint);
 	err_release(&err);
-	ck_assert_int_eq(queue_due(&q, NOW, 1000, &names, NULL, &err), 0);
+	ck_assert_int_eq(queue_due(&q, NOW, 1000, NULL, NULL, &names, &err), 0);
 	ck_assert_uint_eq(names.nr, (size_t)queued);
 	ck_assert_int_gt(queued, 10);
 	/* one that fails now cannot be written anew, and stays as it was */

@@ -15,7 +15,7 @@ send_all(int log)
 	struct fs_names names = FS_NAMES_INIT;
 
 	open_queue(&q);
-	if (queue_due(&q, NOW, 40, &names, NULL, &err) < 0)
+	if (queue_due(&q, NOW, 40, NULL, NULL, &names, &err) < 0)
 		_exit(1);
 	for (size_t i = 0; i < names.nr; i++) {
 		struct delivery d = DELIVERY_INIT;
