@@ -88,12 +88,14 @@ put_tsv(const struct pg_rows *r, int i, struct str *out)
 {
 	for (int c = COL_ID; c <= COL_FINISHED; c++) {
 		char t[CLOCK_BUF];
+		const char *at = c >= COL_CREATED && pg_text(r, i, c) ?
+		    time_of(r, i, (enum col)c, t) : NULL;
 
 		if (c > COL_ID)
 			str_addc(out, '\t');
-		if (c >= COL_CREATED)
-			str_adds(out, pg_text(r, i, c) ? time_of(r, i, (enum col)c, t) : "");
-		else
+		if (at)
+			str_adds(out, at);
+		else if (c < COL_CREATED)
 			utf8_put_printable(out, pg_text(r, i, c) ? pg_text(r, i, c) :
 			    c == COL_ERROR ? "" : "0");
 	}

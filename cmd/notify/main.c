@@ -252,7 +252,7 @@ int
 tool_run(int argc, char **argv, struct err *err)
 {
 	struct notify n = { .endpoints = ENDPOINTS_INIT, .queue = QUEUE_INIT };
-	uint64_t tolerance;
+	uint64_t tolerance = 0;
 	int rc;
 
 	/* TLS writes to sockets by itself; and a reader that has gone must not keep

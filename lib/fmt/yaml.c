@@ -201,12 +201,13 @@ on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 		return on_open(w, false, e->data.mapping_start.anchor,
 		    e->data.mapping_start.tag, line, err);
 	case YAML_SEQUENCE_END_EVENT:
-		/* `[]` is an empty value, not none */
-		if (w->level[w->depth - 1].index == 0)
+		/* `[]` is an empty value, not none; the parser's ends match its beginnings */
+		if (w->depth > 0 && w->level[w->depth - 1].index == 0)
 			rc = value(w, "", line, err);
 		/* fall through */
 	case YAML_MAPPING_END_EVENT:
-		w->depth--;
+		if (w->depth > 0)
+			w->depth--;
 		end_value(w);
 		return rc;
 	default:

@@ -126,6 +126,8 @@ log_format(struct parse *p, const char *value)
 {
 	struct err e = ERR_INIT;
 
+	if (!value)	/* complained of already */
+		return;
 	if (strcmp(value, "text") == 0 || strcmp(value, "json") == 0) {
 		p->out->log_format = value;
 		return;
