@@ -161,7 +161,8 @@ read_groups(struct group *g, struct rec_reader *r, struct err *err)
 	int got;
 
 	while ((got = rec_next(r, &rec, err)) > 0)
-		if (rec.kind != REC_REJECT && add_row(&g[copyrow_table(&rec)], &rec, err) < 0)
+		if (rec.kind != REC_REJECT && rec.kind != REC_DOCUMENT &&
+		    add_row(&g[copyrow_table(&rec)], &rec, err) < 0)
 			return -1;
 	for (int t = 0; t < LOAD_TABLES; t++)
 		if (got == 0 && flush_group(&g[t], err) < 0)

@@ -156,6 +156,9 @@ read_records(struct segment *s, struct rec_reader *r, struct loader *l, struct r
 			if (s->c->progress)
 				s->c->progress(s->c->arg, STOP_CHECK);
 		}
+		/* copyrow knows no such row yet */
+		if (rec.kind == REC_DOCUMENT && !why)
+			why = "type \"document\" is not loaded by this version";
 		s->stats->replaced += rec.replaced;
 		if (rec.kind != REC_REJECT && !why) {
 			if (loader_add(l, &rec, err) < 0)

@@ -100,11 +100,11 @@ reject(struct rec_reader *r, struct rec *out, const char *reason)
 static void
 take(struct rec_reader *r, struct rec *out, size_t n)
 {
-	*out = (struct rec){
-		.offset = r->base + r->start,
-		.line = r->line,
-		.raw = { (const char *)r->buf + r->start, n },
-	};
+	/* what only a document has comes with it */
+	memset(out, 0, offsetof(struct rec, uri));
+	out->offset = r->base + r->start;
+	out->line = r->line;
+	out->raw = (struct slice){ (const char *)r->buf + r->start, n };
 	r->start += n;
 }
 

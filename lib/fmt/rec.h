@@ -1,6 +1,6 @@
 /*
- * rec.h - the records of a segment: metrics and events, from msgpack maps back
- * to back or NDJSON, checked against the rules of sluice-records(5).
+ * rec.h - the records of a segment: metrics, events and documents, from msgpack
+ * maps back to back or NDJSON, checked against the rules of sluice-records(5).
  *
  * A reader pulls records one at a time from a struct zin (plain or zstd) and
  * keeps at most one record in memory. A record that breaks a rule comes out as
@@ -28,10 +28,12 @@ enum rec_format { REC_NDJSON, REC_MSGPACK };
 
 enum rec_policy {
 	REC_REJECT_BAD,	/* the default: set the record aside, unchanged */
-	REC_REPLACE,	/* U+FFFD for NUL, invalid UTF-8, lone surrogates; counted */
+	/* U+FFFD for NUL, invalid UTF-8, lone surrogates; counted. A document with
+	 * chunks or pii is rejected instead: their offsets would move. */
+	REC_REPLACE,
 };
 
-enum rec_kind { REC_METRIC, REC_EVENT, REC_REJECT };
+enum rec_kind { REC_METRIC, REC_EVENT, REC_DOCUMENT, REC_REJECT };
 
 struct rec {
 	enum rec_kind kind;
@@ -41,14 +43,15 @@ struct rec {
 				 * the rest and of a large one only what is in memory */
 	unsigned replaced;	/* how many U+FFFD were put in */
 
-	/* METRIC and EVENT; all slices are borrowed until the next call and are
+	/* all but REJECT; all slices are borrowed until the next call and are
 	 * valid UTF-8 without NUL, all JSON text is acceptable to jsonb */
 	int64_t ts_us;		/* microseconds since 1970 */
+	bool has_ts;		/* only a document may be without */
 	struct slice name;	/* metric */
 	double value;		/* metric; may be NaN or infinite */
 	struct slice labels;	/* metric: JSON object text */
 	struct slice id;	/* event; ptr NULL = absent */
-	struct slice source;	/* event */
+	struct slice source;	/* event, document */
 	struct slice event_kind; /* event */
 	struct slice user_token; /* event; ptr NULL = absent */
 	struct slice payload;	/* event: JSON object text */
@@ -57,6 +60,14 @@ struct rec {
 	const char *field;	/* path of the field, borrowed; NULL = the record */
 	const char *reason;	/* borrowed */
 	bool rest;		/* everything from offset to the end */
+
+	/* DOCUMENT; of other kinds they are not set */
+	struct slice uri, mime, text;
+	struct slice sha256;	/* 64 hex digits, lower case */
+	struct slice title, lang, parent; /* ptr NULL = absent */
+	struct slice meta;	/* JSON object text; `{}` when absent */
+	/* JSON array text, `[]` when absent; rec_doc.h reads them */
+	struct slice persons, chunks, pii;
 };
 
 struct rec_reader;

@@ -14,6 +14,9 @@ const char *const rec_field_name[F_NR] = {
 	[F_TYPE] = "type", [F_TS] = "ts", [F_NAME] = "name", [F_VALUE] = "value",
 	[F_LABELS] = "labels", [F_ID] = "id", [F_SOURCE] = "source", [F_KIND] = "kind",
 	[F_TOKEN] = "user_token", [F_PAYLOAD] = "payload", [F_RECORD] = "record",
+	[F_URI] = "uri", [F_SHA256] = "sha256", [F_MIME] = "mime", [F_TITLE] = "title",
+	[F_LANG] = "lang", [F_TEXT] = "text", [F_META] = "meta", [F_PARENT] = "parent",
+	[F_PERSONS] = "persons", [F_CHUNKS] = "chunks", [F_PII] = "pii",
 };
 
 #define IS(k, name) (memcmp((k).ptr, (name), sizeof(name) - 1) == 0)
@@ -24,16 +27,21 @@ rec_field_of(struct slice k)
 	switch (k.len) {
 	case 2:
 		return IS(k, "ts") ? F_TS : IS(k, "id") ? F_ID : F_OTHER;
+	case 3:
+		return IS(k, "uri") ? F_URI : IS(k, "pii") ? F_PII : F_OTHER;
 	case 4:
 		return IS(k, "type") ? F_TYPE : IS(k, "name") ? F_NAME :
-		    IS(k, "kind") ? F_KIND : F_OTHER;
+		    IS(k, "kind") ? F_KIND : IS(k, "text") ? F_TEXT :
+		    IS(k, "mime") ? F_MIME : IS(k, "lang") ? F_LANG :
+		    IS(k, "meta") ? F_META : F_OTHER;
 	case 5:
-		return IS(k, "value") ? F_VALUE : F_OTHER;
+		return IS(k, "value") ? F_VALUE : IS(k, "title") ? F_TITLE : F_OTHER;
 	case 6:
 		return IS(k, "labels") ? F_LABELS : IS(k, "source") ? F_SOURCE :
-		    IS(k, "record") ? F_RECORD : F_OTHER;
+		    IS(k, "record") ? F_RECORD : IS(k, "sha256") ? F_SHA256 :
+		    IS(k, "chunks") ? F_CHUNKS : IS(k, "parent") ? F_PARENT : F_OTHER;
 	case 7:
-		return IS(k, "payload") ? F_PAYLOAD : F_OTHER;
+		return IS(k, "payload") ? F_PAYLOAD : IS(k, "persons") ? F_PERSONS : F_OTHER;
 	case 10:
 		return IS(k, "user_token") ? F_TOKEN : F_OTHER;
 	default:
@@ -159,40 +167,23 @@ rec_check_text(struct rec_check *c, struct slice s, const struct rec_path *path,
 	return 0;
 }
 
-static int
-bad_field(struct rec_reader *r, enum rec_field f, const char *reason)
+int
+rec_bad_field(struct rec_reader *r, enum rec_field f, const char *reason)
 {
 	const struct rec_path path = { .key = { rec_field_name[f], strlen(rec_field_name[f]) } };
 
 	return rec_bad(&r->check, &path, reason);
 }
 
-static int
-want(struct rec_reader *r, enum rec_field f, enum got_type type, const char *reason,
-    struct slice *out)
-{
-	const struct rec_got *g = &r->got[f];
-
-	if (g->type == GOT_NOTHING)
-		return bad_field(r, f, "missing field");
-	if (g->type != type)
-		return bad_field(r, f, reason);
-	*out = g->text;
-	return 0;
-}
-
-static int
-want_string(struct rec_reader *r, enum rec_field f, struct slice *out)
-{
-	return want(r, f, GOT_STRING, "not a string", out);
-}
-
-static int
-maybe_string(struct rec_reader *r, enum rec_field f, struct slice *out)
+int
+rec_bad_type(struct rec_reader *r, enum rec_field f, enum got_type type)
 {
 	if (r->got[f].type == GOT_NOTHING)
-		return 0;
-	return want_string(r, f, out);
+		return rec_bad_field(r, f, "missing field");
+	if (r->got[f].type == GOT_BINARY)
+		return rec_mp_binary(r, f);
+	return rec_bad_field(r, f, type == GOT_STRING ? "not a string" :
+	    type == GOT_MAP ? "not a map" : "not an array");
 }
 
 static int
@@ -217,19 +208,20 @@ whole_to_us(int64_t sec, uint32_t nsec, int64_t *us)
 	return 0;
 }
 
-static int
-want_time(struct rec_reader *r, int64_t *us)
+int
+rec_want_time(struct rec_reader *r, struct rec *out)
 {
 	const struct rec_got *g = &r->got[F_TS];
+	int64_t *us = &out->ts_us;
 	bool exact;
 	int rc;
 
 	switch (g->type) {
 	case GOT_NOTHING:
-		return bad_field(r, F_TS, "missing field");
+		return rec_bad_field(r, F_TS, "missing field");
 	case GOT_STRING:
 		if (clock_parse(g->text.ptr, g->text.len, us) < 0)
-			return bad_field(r, F_TS, "not a time");
+			return rec_bad_field(r, F_TS, "not a time");
 		rc = 0;
 		break;
 	case GOT_DECIMAL:
@@ -245,10 +237,11 @@ want_time(struct rec_reader *r, int64_t *us)
 		rc = seconds_to_us(g->f, us);
 		break;
 	default:
-		return bad_field(r, F_TS, "not a time");
+		return rec_bad_field(r, F_TS, "not a time");
 	}
 	if (rc < 0 || *us < CLOCK_PG_MIN_US)
-		return bad_field(r, F_TS, "time out of range");
+		return rec_bad_field(r, F_TS, "time out of range");
+	out->has_ts = true;
 	return 0;
 }
 
@@ -259,7 +252,7 @@ want_value(struct rec_reader *r, double *out)
 
 	switch (g->type) {
 	case GOT_NOTHING:
-		return bad_field(r, F_VALUE, "missing field");
+		return rec_bad_field(r, F_VALUE, "missing field");
 	case GOT_DECIMAL:
 		*out = rec_num_double(g->text, &r->check.scratch);
 		return 0;
@@ -280,10 +273,10 @@ want_value(struct rec_reader *r, double *out)
 		else if (slice_is(g->text, "-Infinity"))
 			*out = -(double)INFINITY;
 		else
-			return bad_field(r, F_VALUE, "not a number");
+			return rec_bad_field(r, F_VALUE, "not a number");
 		return 0;
 	default:
-		return bad_field(r, F_VALUE, "not a number");
+		return rec_bad_field(r, F_VALUE, "not a number");
 	}
 }
 
@@ -291,22 +284,22 @@ static int
 metric(struct rec_reader *r, struct rec *out)
 {
 	out->kind = REC_METRIC;
-	if (want_time(r, &out->ts_us) < 0 || want_string(r, F_NAME, &out->name) < 0 ||
+	if (rec_want_time(r, out) < 0 || rec_want(r, F_NAME, GOT_STRING, &out->name) < 0 ||
 	    want_value(r, &out->value) < 0)
 		return -1;
-	return want(r, F_LABELS, GOT_MAP, "not a map", &out->labels);
+	return rec_want(r, F_LABELS, GOT_MAP, &out->labels);
 }
 
 static int
 event(struct rec_reader *r, struct rec *out)
 {
 	out->kind = REC_EVENT;
-	if (want_time(r, &out->ts_us) < 0 || maybe_string(r, F_ID, &out->id) < 0 ||
-	    want_string(r, F_SOURCE, &out->source) < 0 ||
-	    want_string(r, F_KIND, &out->event_kind) < 0 ||
-	    maybe_string(r, F_TOKEN, &out->user_token) < 0)
+	if (rec_want_time(r, out) < 0 || rec_maybe(r, F_ID, GOT_STRING, &out->id) < 0 ||
+	    rec_want(r, F_SOURCE, GOT_STRING, &out->source) < 0 ||
+	    rec_want(r, F_KIND, GOT_STRING, &out->event_kind) < 0 ||
+	    rec_maybe(r, F_TOKEN, GOT_STRING, &out->user_token) < 0)
 		return -1;
-	return want(r, F_PAYLOAD, GOT_MAP, "not a map", &out->payload);
+	return rec_want(r, F_PAYLOAD, GOT_MAP, &out->payload);
 }
 
 int
@@ -315,18 +308,16 @@ rec_from_fields(struct rec_reader *r, struct rec *out)
 	struct str *words = &r->check.words;
 	struct slice type = SLICE_INIT;
 
-	if (want_string(r, F_TYPE, &type) < 0)
+	if (rec_want(r, F_TYPE, GOT_STRING, &type) < 0)
 		return -1;
 	if (slice_is(type, "metric"))
 		return metric(r, out);
 	if (slice_is(type, "event"))
 		return event(r, out);
+	if (slice_is(type, "document"))
+		return rec_document(r, out);
 	str_reset(words);
-	if (slice_is(type, "document")) {
-		str_adds(words, "type \"document\" is not loaded by this version");
-	} else {
-		str_adds(words, "unknown type ");
-		put_quoted(words, type);
-	}
-	return bad_field(r, F_TYPE, words->buf);
+	str_adds(words, "unknown type ");
+	put_quoted(words, type);
+	return rec_bad_field(r, F_TYPE, words->buf);
 }

@@ -144,9 +144,10 @@ one_field(struct rec_reader *r, struct walk *w, const struct rec_path *path,
 	case JSON_NULL:
 		g->type = GOT_NOTHING;
 		return 0;
-	case JSON_OBJ_OPEN:
-		g->type = GOT_MAP;
-		if (f == F_RECORD && !nested && r->got[F_TYPE].type == GOT_STRING &&
+	case JSON_OBJ_OPEN: case JSON_ARR_OPEN:
+		g->type = tok == JSON_OBJ_OPEN ? GOT_MAP : GOT_ARRAY;
+		if (f == F_RECORD && !nested && tok == JSON_OBJ_OPEN &&
+		    r->got[F_TYPE].type == GOT_STRING &&
 		    slice_is(r->got[F_TYPE].text, "reject")) {
 			/* its own pass checks it, with its own names */
 			if (json_skip(&w->j, tok) == JSON_BAD)

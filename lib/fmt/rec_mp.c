@@ -201,6 +201,7 @@ rec_mp_json(struct rec_check *c, struct mp_cur *cur, const struct mp_val *v,
 		if (!c->binary_ok)
 			return rec_bad(c, path, v->type == MP_BIN ? "binary value" :
 			    "extension value");
+		c->binary_seen = true;
 		str_add(out, "null", 4);
 		return 0;
 	default:
@@ -250,18 +251,49 @@ got_scalar(struct rec_reader *r, enum rec_field f, const struct mp_val *v,
 	}
 }
 
-static int
-got_map(struct rec_reader *r, struct mp_cur *cur, enum rec_field f, const struct mp_val *v,
-    const struct rec_path *path)
-{
-	struct str *out = &r->text[f];
+/* The fields that are kept as JSON, and what they have to be. */
+static const enum mp_type container[F_NR + 1] = {
+	[F_LABELS] = MP_MAP, [F_PAYLOAD] = MP_MAP, [F_META] = MP_MAP,
+	[F_PERSONS] = MP_ARRAY, [F_CHUNKS] = MP_ARRAY, [F_PII] = MP_ARRAY,
+};
 
-	r->got[f].type = GOT_MAP;
+/* Whether the record's type has this field may not be known yet, so that what JSON
+ * cannot say is only noted. first: where the value begins. */
+static int
+got_container(struct rec_reader *r, struct mp_cur *cur, enum rec_field f,
+    const struct mp_val *v, const struct rec_path *path, const unsigned char *first)
+{
+	struct rec_check *c = &r->check;
+	struct rec_got *g = &r->got[f];
+	struct str *out = &r->text[f];
+	int rc;
+
 	str_reset(out);
-	if (rec_mp_json(&r->check, cur, v, path, 2, out) < 0)
-		return -1;
-	r->got[f].text = str_slice(out);
-	return 0;
+	c->binary_ok = true;
+	c->binary_seen = false;
+	rc = rec_mp_json(c, cur, v, path, 2, out);
+	c->binary_ok = false;
+	g->type = v->type == MP_MAP ? GOT_MAP : GOT_ARRAY;
+	g->text = str_slice(out);
+	if (c->binary_seen) {
+		g->type = GOT_BINARY;
+		g->text = (struct slice){ (const char *)first, (size_t)(cur->p - first) };
+	}
+	return rc;
+}
+
+int
+rec_mp_binary(struct rec_reader *r, enum rec_field f)
+{
+	const struct rec_path path = { .key = { rec_field_name[f], strlen(rec_field_name[f]) } };
+	const unsigned char *p = (const unsigned char *)r->got[f].text.ptr;
+	struct mp_cur cur = { p, p + r->got[f].text.len };
+	struct mp_val v;
+
+	str_reset(&r->ignored);
+	if (!mp_read(&cur, &v) || rec_mp_json(&r->check, &cur, &v, &path, 2, &r->ignored) == 0)
+		return rec_bad(&r->check, &path, "binary value");
+	return -1;
 }
 
 static int
@@ -279,8 +311,8 @@ one_field(struct rec_reader *r, struct mp_cur *cur, const struct rec_path *path,
 	    slice_is(r->got[F_TYPE].text, "reject") && v.type == MP_MAP) {
 		/* its own pass checks it, with its own names */
 		mp_skip(cur, &v);
-	} else if (v.type == MP_MAP && (f == F_LABELS || f == F_PAYLOAD)) {
-		return got_map(r, cur, f, &v, path);
+	} else if ((v.type == MP_MAP || v.type == MP_ARRAY) && v.type == container[f]) {
+		return got_container(r, cur, f, &v, path, first);
 	} else if (f != F_OTHER && v.type != MP_MAP && v.type != MP_ARRAY) {
 		return got_scalar(r, f, &v, path);
 	} else {

@@ -1,7 +1,7 @@
 /*
  * rec_private.h - shared by rec*.c only. A decoder (rec_json.c, rec_mp.c)
  * checks every value of a record and leaves the known fields in got[];
- * rec_fields.c makes a metric or an event of them.
+ * rec_fields.c makes a metric or an event of them, rec_doc_check.c a document.
  */
 #ifndef FMT_REC_PRIVATE_H
 #define FMT_REC_PRIVATE_H
@@ -13,7 +13,8 @@
 
 enum rec_field {
 	F_TYPE, F_TS, F_NAME, F_VALUE, F_LABELS, F_ID, F_SOURCE, F_KIND, F_TOKEN, F_PAYLOAD,
-	F_RECORD,
+	F_RECORD, F_URI, F_SHA256, F_MIME, F_TITLE, F_LANG, F_TEXT, F_META, F_PARENT, F_PERSONS,
+	F_CHUNKS, F_PII,
 	F_NR,
 	F_OTHER = F_NR,
 };
@@ -26,6 +27,8 @@ enum got_type {
 	GOT_UINT, GOT_INT, GOT_FLOAT,
 	GOT_STAMP,	/* i seconds and nsec */
 	GOT_MAP,	/* text: JSON; of F_RECORD: its bytes as they are */
+	GOT_ARRAY,	/* text: JSON */
+	GOT_BINARY,	/* a map or array with a binary or extension value; text: msgpack */
 	GOT_OTHER,
 };
 
@@ -49,6 +52,7 @@ struct rec_path {
 struct rec_check {
 	enum rec_policy policy;
 	bool binary_ok;		/* bin and ext become null: not loaded, only checked */
+	bool binary_seen;	/* and there was one */
 	bool tell;		/* for a reject line: NUL may stay, NaN as `value` is a string */
 	unsigned replaced;
 	struct keyset keys;
@@ -86,10 +90,10 @@ struct rec_reader {
 static inline void
 rec_start(struct rec_reader *r)
 {
-	r->seen = 0;
+	/* the few that the record before had */
+	for (; r->seen; r->seen &= r->seen - 1)
+		r->got[__builtin_ctz(r->seen)].type = GOT_NOTHING;
 	keyset_reset(&r->check.keys);
-	for (int f = 0; f < F_NR; f++)
-		r->got[f].type = GOT_NOTHING;
 }
 
 /* Was this field there before? */
@@ -135,7 +139,31 @@ struct slice rec_json_replace(struct rec_reader *r, struct slice line);
 bool rec_json_is_reject(struct slice line);
 /* got[] to *out. 0, or -1 with check.reason. */
 int rec_from_fields(struct rec_reader *r, struct rec *out);
+int rec_document(struct rec_reader *r, struct rec *out);
+int rec_want_time(struct rec_reader *r, struct rec *out);
+int rec_bad_field(struct rec_reader *r, enum rec_field f, const char *reason);
+/* Why it is not of this type. -1. */
+int rec_bad_type(struct rec_reader *r, enum rec_field f, enum got_type type);
 
+/* One field of got[]: 0, or -1 after rec_bad. */
+static inline int
+rec_want(struct rec_reader *r, enum rec_field f, enum got_type type, struct slice *out)
+{
+	if (r->got[f].type != type)
+		return rec_bad_type(r, f, type);
+	*out = r->got[f].text;
+	return 0;
+}
+
+/* The same of one that may be absent: *out stays then. */
+static inline int
+rec_maybe(struct rec_reader *r, enum rec_field f, enum got_type type, struct slice *out)
+{
+	return r->got[f].type == GOT_NOTHING ? 0 : rec_want(r, f, type, out);
+}
+
+/* The reason why a GOT_BINARY cannot be loaded, with its path. -1. */
+int rec_mp_binary(struct rec_reader *r, enum rec_field f);
 /* A msgpack value as JSON text, appended to out. 0, or -1 after rec_bad. */
 int rec_mp_json(struct rec_check *c, struct mp_cur *cur, const struct mp_val *v,
     const struct rec_path *path, unsigned depth, struct str *out);

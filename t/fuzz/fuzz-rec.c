@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "fmt/json.h"
+#include "fmt/rec_doc.h"
 
 /* It takes the place of fmt/zio.c. */
 struct zin {
@@ -57,12 +58,63 @@ check_text(struct slice s)
 }
 
 static void
+check_range(struct slice text, size_t start, size_t end)
+{
+	check(start <= end && end <= text.len);
+	check(utf8_ok(text.ptr + start, end - start));
+}
+
+/* Every item of a document, which must be as good as rec_doc.h says. */
+static size_t
+count_items(const struct rec *rec)
+{
+	struct rec_items it;
+	struct rec_person p;
+	struct rec_chunk c;
+	struct rec_finding f;
+	size_t nr = 0;
+
+	rec_items_init(&it, rec->persons, rec->text);
+	for (; rec_person_next(&it, &p); nr++) {
+		check(p.role.len > 0 && p.name.len + p.email.len > 0);
+		check_text(p.role);
+		check_text(p.name);
+		check_text(p.email);
+	}
+	check(!it.reason);
+	rec_items_release(&it);
+	rec_items_init(&it, rec->chunks, rec->text);
+	for (; rec_chunk_next(&it, &c); nr++) {
+		check(c.ord == it.index && c.text.ptr == rec->text.ptr + c.start);
+		check_range(rec->text, c.start, c.end);
+		check_text(c.heading);
+	}
+	check(!it.reason);
+	rec_items_release(&it);
+	rec_items_init(&it, rec->pii, rec->text);
+	for (; rec_finding_next(&it, &f); nr++) {
+		check(f.start < f.end && f.score >= 0 && f.score <= 1);
+		check_range(rec->text, f.start, f.end);
+	}
+	check(!it.reason);
+	rec_items_release(&it);
+	return nr;
+}
+
+static void
 check_same(const struct rec *a, const struct rec *b)
 {
 	check(a->kind == b->kind && a->ts_us == b->ts_us);
 	check(slice_eq(a->name, b->name) && slice_eq(a->source, b->source));
 	check(slice_eq(a->event_kind, b->event_kind) && slice_eq(a->id, b->id));
 	check(a->value == b->value || (a->value != a->value && b->value != b->value));
+	if (a->kind != REC_DOCUMENT)
+		return;
+	check(a->has_ts == b->has_ts && slice_eq(a->uri, b->uri) && slice_eq(a->sha256, b->sha256));
+	check(slice_eq(a->mime, b->mime) && slice_eq(a->text, b->text));
+	check(slice_eq(a->title, b->title) && slice_eq(a->lang, b->lang));
+	check(slice_eq(a->parent, b->parent) && !a->title.ptr == !b->title.ptr);
+	check(count_items(a) == count_items(b));
 }
 
 /* In the other format, and read again. A double as ts is rounded to another
@@ -92,10 +144,28 @@ check_encode(const struct rec *rec, enum rec_format from)
 }
 
 static void
+check_document(const struct rec *rec)
+{
+	const struct slice array[] = { rec->persons, rec->chunks, rec->pii };
+	const struct slice text[] = { rec->uri, rec->mime, rec->text, rec->title, rec->lang,
+		rec->parent };
+
+	for (size_t i = 0; i < countof(array); i++)
+		check(array[i].ptr[0] == '[' && json_valid(array[i]));
+	for (size_t i = 0; i < countof(text); i++)
+		check_text(text[i]);
+	check(rec->sha256.len == 64);
+	count_items(rec);
+}
+
+static void
 check_record(const struct rec *rec, enum rec_format format)
 {
-	struct slice json = rec->kind == REC_METRIC ? rec->labels : rec->payload;
+	struct slice json = rec->kind == REC_METRIC ? rec->labels :
+	    rec->kind == REC_EVENT ? rec->payload : rec->meta;
 
+	if (rec->kind == REC_DOCUMENT)
+		check_document(rec);
 	check_text(rec->name);
 	check_text(rec->id);
 	check_text(rec->source);

@@ -4,9 +4,11 @@
 	mkbad.py make FORMAT OUT WANT [-n GOOD]   FORMAT: ndjson or msgpack; WANT: what is expected
 	mkbad.py check OUT WANT REJECTS [--server]  the rejects file against it
 	mkbad.py mend WANT REJECTS OUT            put good records into the reject lines
+	mkbad.py documents FORMAT OUT -n NUMBER   good documents only
 
 Good records have the numbers 0 to GOOD - 1, the mended ones 1000000 and up: in
-labels.n of a metric, in the id of an event. OUT is the plain segment. WANT has
+labels.n of a metric, in the id of an event; documents are among the bad ones
+only, and what they are mended to is an event. OUT is the plain segment. WANT has
 one JSON line per bad record: name, offset, length, field, reason, text, mended,
 json (the record as JSON, where there is such a text).
 """
@@ -101,10 +103,32 @@ STAMP96 = Two(None, b'\xc7\x0c\xff' + struct.pack('>Iq', 0, 1 << 60))
 ESCAPED = {'ts': b'"\\u0074s"', 'k': b'"\\u006b"'}
 
 
+# The text of a document, and where its parts begin; characters of one to four bytes.
+PARTS = ('Jörg ', '+1 212 555 0142', ' 😀€.')
+BEGIN = [len(''.join(PARTS[:i]).encode()) for i in range(len(PARTS) + 1)]
+
+
+def chunk(n, first, last, heading=None, /, **more):
+    c = {'ord': n, 'start': BEGIN[first], 'end': BEGIN[last], 'text': ''.join(PARTS[first:last])}
+    c.update({'heading': heading} if heading else {}, **more)
+    return c
+
+
+def finding(kind, part, score, /, **more):
+    return dict({'kind': kind, 'start': BEGIN[part], 'end': BEGIN[part + 1], 'score': score}, **more)
+
+
 def base(kind, n, /, **more):
     r = {'type': kind, 'ts': NOON + n % DAY}
     if kind == 'metric':
         r.update(name='cpu.load', value=n * 0.25, labels={'n': '%08d' % n, 'host': 'db-1'})
+    elif kind == 'document':
+        r.update(source='mail', uri='in/%08d.eml' % n, sha256='%064x' % n, mime='text/plain',
+                 title='No. %d' % n, lang='de', meta={'n': n}, parent='in/all.mbox',
+                 persons=[{'role': 'from', 'name': 'Jörg', 'email': 'j@x.org'},
+                          {'role': 'to', 'email': 'b@x.org'}], text=''.join(PARTS),
+                 chunks=[chunk(0, 0, 1, 'A > ü'), chunk(1, 1, 2), chunk(2, 0, 2)],
+                 pii=[finding('phone', 1, 0.95), finding('person', 0, 1)])
     else:
         r.update(id='e%08d' % n, source='app', kind='login', user_token='u%d' % (n % 97),
                  payload={'n': n, 'ok': True, 'path': '/a/ü', 'list': [1, 2.5, None]})
@@ -112,10 +136,76 @@ def base(kind, n, /, **more):
     return r
 
 
+INNER = {'metric': 'labels', 'event': 'payload', 'document': 'meta'}
+
+
+def document_cases(with_):
+    """(name, record, field, reason) of the fields that only documents have."""
+    def persons(*p):
+        return with_(persons=list(p))
+
+    def chunks(*c):
+        return with_(chunks=list(c))
+
+    def pii(*p):
+        return with_(pii=list(p))
+
+    first, role = chunk(0, 0, 1), {'role': 'to', 'name': 'B'}
+    size = BEGIN[-1]
+    for name, record, field, reason in (
+            ('empty uri', with_(uri=''), 'uri', 'empty string'),
+            ('empty parent', with_(parent=''), 'parent', 'empty string'),
+            ('sha256 too short', with_(sha256='0' * 63), 'sha256', 'not 64 hex digits in lower case'),
+            ('sha256 in upper case', with_(sha256='A' * 64), 'sha256', 'not 64 hex digits in lower case'),
+            ('title 7', with_(title=7), 'title', 'not a string'),
+            ('lang {}', with_(lang={}), 'lang', 'not a string'),
+            ('parent []', with_(parent=[]), 'parent', 'not a string'),
+            ('meta []', with_(meta=[]), 'meta', 'not a map'),
+            ('persons {}', with_(persons={}), 'persons', 'not an array'),
+            ('chunks text', with_(chunks='[]'), 'chunks', 'not an array'),
+            ('pii 1', with_(pii=1), 'pii', 'not an array'),
+            ('binary in pii', pii(finding('ip', 1, 1, x=BIN)), 'pii[0].x', 'binary value'),
+            ('person 1', persons(role, 1), 'persons[1]', 'not a map'),
+            ('person without role', persons({'name': 'B'}), 'persons[0].role', 'missing field'),
+            ('person of role ""', persons(dict(role, role='')), 'persons[0].role', 'empty string'),
+            ('person of role 7', persons(dict(role, role=7)), 'persons[0].role', 'not a string'),
+            ('person without a name', persons(role, {'role': 'to', 'name': '', 'email': ''}),
+             'persons[1]', 'neither name nor email'),
+            ('email 7', persons(dict(role, email=7)), 'persons[0].email', 'not a string'),
+            ('chunk null', chunks(first, None), 'chunks[1]', 'not a map'),
+            ('chunk without ord', chunks({}), 'chunks[0].ord', 'missing field'),
+            ('chunk 0 twice', chunks(first, first), 'chunks[1].ord', 'not its place in the array'),
+            ('chunk 1 first', chunks(chunk(1, 0, 1)), 'chunks[0].ord', 'not its place in the array'),
+            ('start -1', chunks(dict(first, start=-1)), 'chunks[0].start', 'not a whole number'),
+            ('start 0.0', chunks(dict(first, start=0.0)), 'chunks[0].start', 'not a whole number'),
+            ('start after end', chunks(dict(first, start=7, end=6)), 'chunks[0].start', 'after the end'),
+            ('end beyond', chunks(first, dict(chunk(1, 1, 3), end=size + 1)), 'chunks[1].end',
+             'beyond the text'),
+            ('end far beyond', chunks(dict(first, end=(1 << 63) - 1)), 'chunks[0].end', 'beyond the text'),
+            ('start in a character', chunks(dict(first, start=2)), 'chunks[0].start', 'inside a character'),
+            ('end in a character', chunks(dict(first, end=2)), 'chunks[0].end', 'inside a character'),
+            ('end counted in code points', chunks(dict(chunk(0, 0, 3), end=len(''.join(PARTS)))),
+             'chunks[0].end', 'inside a character'),
+            ('chunk without text', chunks({k: v for k, v in first.items() if k != 'text'}),
+             'chunks[0].text', 'missing field'),
+            ('other text in a chunk', chunks(dict(first, text='Jorg  ')), 'chunks[0].text',
+             'not the text from start to end'),
+            ('heading []', chunks(dict(first, heading=[])), 'chunks[0].heading', 'not a string'),
+            ('finding []', pii([]), 'pii[0]', 'not a map'),
+            ('kind of finding', pii(finding('e-mail', 1, 1)), 'pii[0].kind', 'unknown kind'),
+            ('finding of nothing', pii(finding('ip', 1, 1, end=BEGIN[1])), 'pii[0].end',
+             'not after the start'),
+            ('finding beyond', pii(finding('ip', 1, 1, end=size + 1)), 'pii[0].end', 'beyond the text'),
+            ('finding in a character', pii(finding('ip', 0, 1, end=2)), 'pii[0].end', 'inside a character'),
+            ('score 2', pii(finding('ip', 1, 1), finding('ip', 1, 2)), 'pii[1].score', 'not from 0 to 1'),
+            ('score text', pii(finding('ip', 1, '1')), 'pii[0].score', 'not a number')):
+        yield name, record, field, reason
+
+
 def cases(kind, n):
     """(name, record, field, reason); n: of the record that it becomes once mended."""
-    inner = 'labels' if kind == 'metric' else 'payload'
-    word = 'name' if kind == 'metric' else 'source'
+    inner = INNER[kind]
+    word = {'metric': 'name', 'event': 'source', 'document': 'title'}[kind]
 
     def with_(**more):
         return base(kind, n, **more)
@@ -173,8 +263,12 @@ def cases(kind, n):
                              ('ts true', True, 'not a time'), ('ts map', {}, 'not a time')):
         yield name, with_(ts=ts), 'ts', reason
     fields = {'type': 'string', 'ts': None}
-    fields.update({'name': 'string', 'value': 'number', 'labels': 'map'} if kind == 'metric'
-                  else {'source': 'string', 'kind': 'string', 'payload': 'map'})
+    if kind == 'metric':
+        fields.update(name='string', value='number', labels='map')
+    elif kind == 'event':
+        fields.update(source='string', kind='string', payload='map')
+    else:
+        fields = dict.fromkeys(('type', 'source', 'uri', 'sha256', 'mime', 'text'), 'string')
     for f, want in fields.items():
         yield 'no ' + f, without(f), f, 'missing field'
         yield 'null ' + f, with_(**{f: None}), f, 'missing field'
@@ -184,6 +278,8 @@ def cases(kind, n):
     if kind == 'event':
         yield 'id 7', with_(id=7), 'id', 'not a string'
         yield 'user_token {}', with_(user_token={}), 'user_token', 'not a string'
+    elif kind == 'document':
+        yield from document_cases(with_)
     else:
         yield 'binary labels', with_(labels=BIN), 'labels', 'not a map'
     yield 'unknown type', with_(type='metrics'), 'type', 'unknown type "metrics"'
@@ -195,7 +291,7 @@ def cases(kind, n):
 
 def odd(kind, n):
     """Records that look strange and are good."""
-    inner = 'labels' if kind == 'metric' else 'payload'
+    inner = INNER[kind]
     yield base(kind, n, ts=NOON + 0.5)
     yield base(kind, n, ts=time.strftime('%Y-%m-%dT%H:%M:%S.123456+02:00', time.gmtime(NOON)))
     yield base(kind, n, extra={'any': ['thing']}, zz=Two(b'null', b'\xc4\x01x'))
@@ -205,6 +301,16 @@ def odd(kind, n):
     if kind == 'metric':
         yield base(kind, n, value=Two(b'"NaN"', b'\xcb\x7f\xf8' + bytes(6)))
         yield base(kind, n, value=Two(b'"-Infinity"', b'\xca\xff\x80\0\0'))
+    elif kind == 'document':
+        yield {k: base(kind, n)[k] for k in ('type', 'source', 'uri', 'sha256', 'mime', 'text')}
+        yield base(kind, n, text='', chunks=[], pii=[], persons=[], meta={}, title='')
+        yield base(kind, n, ts=None, title=None, lang=None, meta=None, parent=None, persons=None,
+                   chunks=None, pii=None)
+        yield base(kind, n, chunks=[chunk(0, 0, 3), chunk(1, 3, 3), chunk(2, 0, 0)])
+        yield base(kind, n, persons=[{'role': 'x', 'name': '', 'email': 'a', 'id': [1]}],
+                   pii=[finding('npi', 2, 0, validated=True), finding('mac', 2, 0.5)])
+        yield base(kind, n, text=text(b'a\\u00fc\\n', b'a\xc3\xbc\n'), pii=[],
+                   chunks=[{'ord': 0, 'start': 1, 'end': 4, 'text': 'ü\n'}])
     else:
         yield base(kind, n, user_token=None)
 
@@ -237,7 +343,7 @@ def make(fmt, out, want, good):
     form = js if fmt == 'ndjson' else mp
     end = b'\n' if fmt == 'ndjson' else b''
     strange = [r for kind in ('metric', 'event') for r in odd(kind, 0) if usable(r, fmt)]
-    bad = [(kind, i) for kind in ('metric', 'event') for i, c in enumerate(cases(kind, 0))
+    bad = [(kind, i) for kind in INNER for i, c in enumerate(cases(kind, 0))
            if usable(c[1], fmt)]
     rows = bulk(fmt, good)
     step = max(1, good // (len(bad) + 1))
@@ -260,12 +366,21 @@ def make(fmt, out, want, good):
             raw = form(record)
             json.dump({'name': kind + ': ' + name, 'offset': offset, 'length': len(raw),
                        'field': field, 'reason': reason, 'json': usable(record, 'ndjson'),
-                       'mended': base(kind, n)}, w)
+                       'mended': base('event' if kind == 'document' else kind, n)}, w)
             w.write('\n')
             f.write(raw + end)
             offset += len(raw + end)
         f.write(end.join(rows[len(bad) * step:]))
     print(len(bad))
+
+
+def documents(fmt, out, number):
+    form = js if fmt == 'ndjson' else mp
+    with open(out, 'wb') as f:
+        for n in range(number):
+            strange = [r for r in odd('document', n) if usable(r, fmt)]
+            shapes = [base('document', n)] + strange
+            f.write(form(shapes[n % len(shapes)]) + (b'\n' if fmt == 'ndjson' else b''))
 
 
 def lines_of(path):
@@ -321,13 +436,13 @@ def mend(want, rejects, out):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument('what', choices=('make', 'check', 'mend'))
-    p.add_argument('args', nargs=3)
+    p.add_argument('what', choices=('make', 'check', 'mend', 'documents'))
+    p.add_argument('args', nargs='+')
     p.add_argument('-n', type=int, default=1000)
     a = p.parse_args()
     sys.setrecursionlimit(20000)
-    if a.what == 'make':
-        return make(*a.args, a.n)
+    if a.what in ('make', 'documents'):
+        return (make if a.what == 'make' else documents)(*a.args, a.n)
     return (check if a.what == 'check' else mend)(*a.args)
 
 

@@ -57,6 +57,17 @@ put_rec(struct str *out, const struct rec *rec)
 		put_slice(out, rec->name);
 		str_addf(out, " %.17g", rec->value);
 		put_slice(out, rec->labels);
+	} else if (rec->kind == REC_DOCUMENT) {
+		const struct slice s[] = { rec->source, rec->uri, rec->sha256, rec->mime, rec->title,
+			rec->lang, rec->text, rec->meta, rec->parent, rec->persons, rec->chunks, rec->pii };
+
+		str_adds(out, "d");
+		if (rec->has_ts)
+			str_addf(out, " %lld", (long long)rec->ts_us);
+		else
+			str_adds(out, " -");
+		for (size_t i = 0; i < countof(s); i++)
+			put_slice(out, s[i]);
 	} else {
 		str_addf(out, "e %lld", (long long)rec->ts_us);
 		put_slice(out, rec->id);

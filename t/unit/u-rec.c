@@ -102,7 +102,7 @@ START_TEST(bad_lines)
 		{ "[]", "r 0 - not a record" }, { "1", "r 0 - not a record" }, { "\"x\"", "r 0 - not a record" },
 		{ "{}", "r 0 type missing field" }, { "{\"type\":null}", "r 0 type missing field" },
 		{ "{\"type\":1}", "r 0 type not a string" }, { "{\"type\":{}}", "r 0 type not a string" },
-		{ "{\"type\":\"document\"}", "r 0 type type \"document\" is not loaded by this version" },
+		{ "{\"type\":\"document\"}", "r 0 source missing field" }, { "{\"type\":\"Document\"}", "r 0 type unknown type \"Document\"" },
 		{ "{\"type\":\"x\"}", "r 0 type unknown type \"x\"" },
 		{ "{\"type\":\"metric\"}", "r 0 ts missing field" },
 		{ "{\"type\":\"metric\",\"ts\":1,\"value\":1,\"labels\":{}}", "r 0 name missing field" },
