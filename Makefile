@@ -24,7 +24,7 @@ comma := ,
 B := build$(if $(FUZZING),-fuzz)$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(BUILD_SUFFIX)
 Q := $(if $(V),,@)
 
-PKGS := libpq libzstd yaml-0.1 libcrypto msgpack libcjson libutf8proc gmime-3.0 libxml-2.0 libcmark libseccomp
+PKGS := libpq libzstd yaml-0.1 libcrypto msgpack libcjson libutf8proc gmime-3.0 libxml-2.0 libseccomp
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)

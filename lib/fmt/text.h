@@ -15,10 +15,14 @@ void text_decode(struct slice bytes, const char *charset, struct str *out, const
     unsigned *lossy);
 
 /* Each fills text, title, lang, meta, persons of d as far as the document says.
- * ERR_DATA: it cannot be read at all. charset NULL: what the document says. */
+ * ERR_DATA: it cannot be read at all. charset NULL: what the document says. In meta of all:
+ * `charset` when it was not UTF-8, `replaced`, what became U+FFFD; of HTML `description`,
+ * `keywords`. */
 int text_html(struct slice html, const char *charset, struct doc *d, struct err *err);
-/* Front matter (YAML between ---) to meta.front, title from it or the first heading;
- * wikilinks to meta.links; the text stays Markdown as it was written. */
+/* Front matter (YAML between ---) to meta.front (what is wrong in it to `front_error`), title
+ * from it or the first heading; links to meta.links, `[{"kind","to","text"}]` of kind wiki,
+ * embed, url or image, those beyond 1,000 counted in `links_omitted`; the text is what follows
+ * the front matter, Markdown as it was written. */
 int text_markdown(struct slice md, struct doc *d, struct err *err);
 int text_plain(struct slice bytes, struct doc *d, struct err *err);
 

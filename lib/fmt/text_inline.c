@@ -160,31 +160,14 @@ autolink(struct slice all, size_t i, struct slice *to)
 	return n < s.len && s.ptr[n] == '>' ? n + 1 : 0;
 }
 
-/* Where the last run of backticks of each length is; then a run that is never closed is
- * not looked for again and again. */
-static void
-find_ticks(struct slice s, size_t last[TICKS_MAX + 1])
-{
-	memset(last, 0, (TICKS_MAX + 1) * sizeof(*last));
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] == '`') {
-			size_t n = run_of(s, i);
-
-			if (n <= TICKS_MAX)
-				last[n] = i;
-			i += n - 1;
-		}
-}
-
-/* To after a code span, or after the backticks at i that begin none. */
+/* To after a code span, or after the backticks at i that begin none. Of each length one run
+ * at most is looked for in vain: the last of it. */
 static size_t
-skip_code(struct slice s, size_t i, const size_t last[TICKS_MAX + 1])
+skip_code(struct slice s, size_t i)
 {
 	size_t n = run_of(s, i), j = i + n;
 
-	if (n > TICKS_MAX || last[n] <= i)
-		return j;
-	while (j < s.len) {
+	while (n <= TICKS_MAX && j < s.len) {
 		size_t m = s.ptr[j] == '`' ? run_of(s, j) : 0;
 
 		if (m == n)
@@ -202,11 +185,10 @@ struct brackets {
 void
 inline_links(struct slice s, inline_fn fn, void *arg)
 {
-	size_t last[TICKS_MAX + 1], i = 0, end;
+	size_t i = 0, end;
 	struct brackets open = { .nr = 0 };
 	struct slice to, text;
 
-	find_ticks(s, last);
 	while (i < s.len) {
 		bool image = i > 0 && s.ptr[i - 1] == '!';
 
@@ -215,7 +197,7 @@ inline_links(struct slice s, inline_fn fn, void *arg)
 			i += 2;
 			continue;
 		case '`':
-			i = skip_code(s, i, last);
+			i = skip_code(s, i);
 			continue;
 		case '[':
 			if ((end = wiki(s, i, &to, &text))) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -290,15 +291,18 @@ END_TEST
 /* The caller is killed: nobody stays. The child holds p[1] as its `in`. */
 START_TEST(dies_with_its_caller)
 {
+	struct sandbox_limits l = usual;
+	struct pollfd end = { .events = POLLIN };
 	int p[2];
 	pid_t pid;
 	char c;
 
+	l.wall_ms = 30000;
 	ck_assert_int_eq(pipe(p), 0);
 	ck_assert_int_ge(pid = fork(), 0);
 	if (pid == 0) {
 		struct err err = ERR_INIT;
-		struct sandbox *s = sandbox_start(&usual, p[1], sleep_on, NULL, &err);
+		struct sandbox *s = sandbox_start(&l, p[1], sleep_on, NULL, &err);
 
 		(void)!write(p[1], s ? "y" : "n", 1);
 		for (;;)
@@ -308,6 +312,9 @@ START_TEST(dies_with_its_caller)
 	ck_assert_int_eq(read(p[0], &c, 1), 1);
 	ck_assert_int_eq(c, 'y');
 	kill(pid, SIGKILL);
+	/* long before its deadline */
+	end.fd = p[0];
+	ck_assert_int_eq(poll(&end, 1, (int)l.wall_ms / 2), 1);
 	ck_assert_int_eq(read(p[0], &c, 1), 0);
 	waitpid(pid, NULL, 0);
 	close(p[0]);

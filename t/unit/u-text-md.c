@@ -234,7 +234,7 @@ START_TEST(hostile)
 
 			if (front)
 				str_adds(&s, "---\n");
-			while (s.len < 400000)
+			while (s.len < 1000000)
 				str_adds(&s, units[i]);
 			d = read_md(str_slice(&s));
 			doc_release(&d);
